@@ -97,13 +97,15 @@ async def tapped(ctx: AdminContext) -> None:
 
 
 async def _dismiss(ctx: AdminContext, argument: str) -> None:
-    """Discards the draft that is not to be sent, and shows the petition that is to stay as it is.
+    """Discards the draft that is not to be sent, or shows the petition or menu as it is.
 
     Of anything else it says that nothing is done.
     """
     what, _, rest = argument.partition(":")
     if what == AdminAction.SEND:
         await confirm.dismiss(ctx, rest)
+    elif what == AdminAction.COMPOSE_BREACH:
+        await menu.broadcast(ctx)
     elif what in (AdminAction.CLOSE, AdminAction.CLOSE_ON, AdminAction.REOPEN):
         await closing.show_state(ctx)
     else:
@@ -123,13 +125,11 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
     AdminAction.CLOSING_TEXT: closing_texts.tapped,
     AdminAction.COMPOSE: menu.compose,
     AdminAction.COMPOSE_BREACH: menu.compose_breach,
-    AdminAction.CORRECT: menu.compose_correction,
     AdminAction.RESUME_DRAFT: menu.resume,
     AdminAction.DRAFT: draft_input.tapped,
     AdminAction.SEND: confirm.send,
     **controls.CONTROLS,
     AdminAction.HISTORY_PAGE: history.turn_page,
-    AdminAction.REPORT: history.report,
     AdminAction.RELEASE: restored_backup.release,
     AdminAction.DISMISS: _dismiss,
 }

@@ -41,15 +41,8 @@ async def send(ctx: AdminContext, token: str) -> None:
     Raises:
         NothingDone: Telegram did not say whether the preview still exists; nothing was started.
     """
-    known = await ctx.storage.read(broadcast_with, broadcast_id(token))
-    if known is not None:
-        await _show_already_started(ctx, known)
-        return
-    if await is_held(ctx):
-        return
-    editor = await open_draft(ctx)
-    if editor is None:
-        await ctx.say(ctx.words.text(_NOT_PREPARED))
+    editor = await _open_unless_started(ctx, token, _NOT_PREPARED)
+    if editor is None or await is_held(ctx):
         return
     view = await editor.view()
     objection = await _objection(editor, view, token)
@@ -68,17 +61,11 @@ async def dismiss(ctx: AdminContext, shown: str) -> None:
     A button left from an earlier draft does not discard the current one.
     """
     token, _, key = shown.partition(":")
-    known = await ctx.storage.read(broadcast_with, broadcast_id(token))
-    if known is not None:
-        await _show_already_started(ctx, known)
-        return
-    editor = await open_draft(ctx)
-    if editor is None:
-        await ctx.say(ctx.words.text(_DISCARDED))
-    elif editor.draft.key != key:
-        await ctx.say(ctx.words.text(_NOT_PREPARED))
-    else:
+    editor = await _open_unless_started(ctx, token, _DISCARDED)
+    if editor is not None and editor.draft.key == key:
         await discard_draft(editor)
+    elif editor is not None:
+        await ctx.say(ctx.words.text(_NOT_PREPARED))
 
 
 async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
@@ -95,13 +82,23 @@ async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
     await ctx.tell(clear_away)
 
 
-async def _show_already_started(ctx: AdminContext, known: Broadcast) -> None:
-    """Shows the broadcast that an earlier tap on the same button started."""
+async def _open_unless_started(ctx: AdminContext, token: str, gone: str) -> DraftEditor | None:
+    """Returns the draft; None after saying that it is gone, or showing the broadcast of it.
+
+    That is the one which an earlier tap on the same button started.
+    """
+    known = await ctx.storage.read(broadcast_with, broadcast_id(token))
+    if known is None:
+        editor = await open_draft(ctx)
+        if editor is None:
+            await ctx.say(ctx.words.text(gone))
+        return editor
     if known.is_running and known.progress_chat != ctx.chat_id:
         # Nobody watches it yet, or two admins confirmed in the same second.
         await tell_progress(ctx, known)
     else:
         await ctx.tell(partial(_show_started, ctx, known))
+    return None
 
 
 async def _objection(editor: DraftEditor, view: DraftView, token: str) -> Html | None:

@@ -1,4 +1,4 @@
-"""The buttons of a broadcast: to pause, resume, cancel, recall, approve and decline it.
+"""The buttons of a broadcast: to pause, resume, cancel, recall, correct, approve and decline it.
 
 A broadcast that needs approval is decided on by any admin but its author; everything else, by any.
 """
@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 
 from bot.broadcast.confirmation import most_recipients
+from handlers.broadcasts.history import report
+from handlers.broadcasts.menu import compose_correction
 from handlers.broadcasts.preview import message_exists
 from handlers.broadcasts.progress_message import (
     AdminReporter,
@@ -23,7 +25,7 @@ from handlers.chat_context import AdminContext, AdminHandler
 from handlers.restored_backup import is_held
 from handlers.screens.buttons import AdminAction, read_id, read_number
 from storage.broadcast_transitions import change_broadcast, set_on_broadcast
-from storage.broadcast_types import OVER, Broadcast, BroadcastAction, BroadcastState, PauseReason
+from storage.broadcast_types import OVER, Broadcast, BroadcastAction, BroadcastState
 from storage.broadcasts import active_broadcast, broadcast_with, count_audience
 
 _Control = Callable[[AdminContext, Broadcast, str], Awaitable[None]]
@@ -42,20 +44,20 @@ async def _tapped(ctx: AdminContext, argument: str, action: AdminAction) -> None
         await _DONE_BY[action](ctx, known, rest)
 
 
+async def _resume(ctx: AdminContext, known: Broadcast, shown: str) -> None:
+    """Lets the broadcast go on, if that is what the button was drawn for, and one may alone."""
+    if shown != (known.pause_reason or ""):
+        await tell_state(ctx, known)  # it was resumed meanwhile, and may be paused again
+    elif not await is_held(ctx):
+        view = await view_of(ctx.services, known, ctx.user.id)
+        if not view.lacks_a_second_admin or not await ctx.leaves_to_another(ctx.user.id):
+            await _change(ctx, known, shown, BroadcastAction.RESUME)
+
+
 async def _change(
-    ctx: AdminContext, known: Broadcast, shown: str, action: BroadcastAction
+    ctx: AdminContext, known: Broadcast, _shown: str, action: BroadcastAction
 ) -> None:
     """Does that, wakes the worker and shows the broadcast's new state."""
-    if action is BroadcastAction.RESUME and shown != (known.pause_reason or ""):
-        await tell_state(ctx, known)  # it was resumed meanwhile, and may be paused again
-        return
-    if action is BroadcastAction.RESUME and await is_held(ctx):
-        return
-    if action is BroadcastAction.RESUME and known.pause_reason is PauseReason.FORMER:
-        view = await view_of(ctx.services, known, ctx.user.id)
-        if view.lacks_a_second_admin:
-            await ctx.leaves_to_another(ctx.user.id)
-            return
     now = await ctx.storage.write(change_broadcast, action, known.id, *ctx.by)
     ctx.services.wake_broadcast()
     if now is None:
@@ -112,8 +114,7 @@ async def _too_late(ctx: AdminContext, known: Broadcast) -> None:
             hours=RECALLABLE_HOURS,
         )
     )
-    if ctx.message_id is not None:
-        await tell_state(ctx.at(ctx.message_id), known)
+    await tell_state(ctx.at(ctx.message_id), known)
 
 
 async def _review(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
@@ -129,7 +130,7 @@ async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
     """
     if await is_held(ctx):
         return
-    services, words, before = ctx.services, ctx.words, read_number(shown)
+    services, words, before = ctx.services, ctx.words, read_number(shown) or 0
     source = known.source_chat
     is_there = source is None or await message_exists(ctx.bot, source, known.content)
     found = await services.storage.read(
@@ -147,8 +148,7 @@ async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
         )
         return
     # With two admins agreed, the threshold of approval is no limit any more.
-    most = most_recipients(before or 0, approval_above=None, is_paid=known.paid)
-    if before is None or recipients > most:
+    if recipients > most_recipients(before, approval_above=None, is_paid=known.paid):
         await ctx.tell(partial(_ask_again, ctx, known, before, recipients))
         return
     now = await services.storage.write(
@@ -166,11 +166,8 @@ async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
     await _show_approved(ctx, now or known)
 
 
-async def _ask_again(
-    ctx: AdminContext, known: Broadcast, before: int | None, recipients: int
-) -> None:
+async def _ask_again(ctx: AdminContext, known: Broadcast, before: int, recipients: int) -> None:
     """Asks again with the current number, since the audience grew beyond what was shown."""
-    before = known.expected or 0 if before is None else before
     view = await view_of(ctx.services, replace(known, expected=recipients), ctx.user.id)
     changed = recipients_changed(ctx.words, before, recipients)
     await ctx.write(state_screen(view).with_notice(changed))
@@ -213,9 +210,11 @@ _OF_UNDECIDED = frozenset(
 """What is done, by any admin but its author, only while a broadcast awaits approval."""
 
 _DONE_BY: Mapping[AdminAction, _Control] = {
+    AdminAction.REPORT: report,
+    AdminAction.CORRECT: compose_correction,
     AdminAction.WATCH: _watch,
     AdminAction.PAUSE: partial(_change, action=BroadcastAction.PAUSE),
-    AdminAction.RESUME: partial(_change, action=BroadcastAction.RESUME),
+    AdminAction.RESUME: _resume,
     AdminAction.ASK_CANCEL: _ask_to_cancel,
     AdminAction.CANCEL: partial(_change, action=BroadcastAction.CANCEL),
     AdminAction.ASK_RECALL: _ask_to_recall,

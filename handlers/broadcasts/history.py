@@ -10,10 +10,10 @@ from handlers.broadcasts.screens.broadcast_view import BroadcastView
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.chat_context import AdminContext
-from handlers.screens.buttons import AdminAction, Button, read_id, read_number
+from handlers.screens.buttons import AdminAction, Button, read_number
 from handlers.screens.screen import Absent, Screen, lines
 from storage.broadcast_types import Broadcast, BroadcastState
-from storage.broadcasts import broadcast_with, listed_broadcasts
+from storage.broadcasts import listed_broadcasts
 from telegram_text.markup import Html, escape, parse
 
 ON_A_PAGE = 5
@@ -41,13 +41,8 @@ async def turn_page(ctx: AdminContext, argument: str = "") -> None:
     await ctx.say(list_screen(ctx.words, views, page=page, more=len(left) > ON_A_PAGE))
 
 
-async def report(ctx: AdminContext, argument: str) -> None:
+async def report(ctx: AdminContext, known: Broadcast, page: str) -> None:
     """Shows the state or report of one broadcast, with the buttons that still apply."""
-    key, _, page = argument.partition(".")
-    known = await ctx.storage.read(broadcast_with, read_id(key))
-    if known is None:
-        await turn_page(ctx, page)
-        return
     if known.is_active:
         await tell_progress(ctx, known)
         return

@@ -14,7 +14,7 @@ from handlers.closing import Unready, unready
 from handlers.restored_backup import is_held
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Absent, Screen
-from storage.broadcast_types import Correction, Kind
+from storage.broadcast_types import Broadcast, Correction, Kind
 from storage.broadcasts import (
     SignerCounts,
     active_broadcast,
@@ -113,19 +113,16 @@ async def compose_breach(ctx: AdminContext, argument: str) -> None:
             ),
             [
                 Button(breach, AdminAction.COMPOSE_BREACH, f"{known[:8]}:{_CHOSEN}"),
-                Button(words.label("Volver"), AdminAction.DISMISS),
+                Button(words.label("Volver"), AdminAction.DISMISS, AdminAction.COMPOSE_BREACH),
             ],
         )
     )
 
 
-async def compose_correction(ctx: AdminContext, argument: str) -> None:
+async def compose_correction(ctx: AdminContext, known: Broadcast, _rest: str) -> None:
     """Starts a draft of the correction of a broadcast, for those who got it."""
     storage = ctx.storage
-    known = await storage.read(broadcast_with, read_id(argument))
-    if known is None or not can_be_corrected(
-        known, await storage.read(tally_of_broadcast, known.id)
-    ):
+    if not can_be_corrected(known, await storage.read(tally_of_broadcast, known.id)):
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
     topic = Correction.of(known).topic

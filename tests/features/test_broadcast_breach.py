@@ -52,6 +52,8 @@ async def begins_notice(admin: AdminScene) -> None:
     assert BREACH not in admin.panel.labels
     await admin.taps("Otros avisos")
     assert admin.panel.labels == [BREACH, "Volver"]
+    await admin.taps("Volver")
+    await admin.taps("Otros avisos")
     await admin.taps(BREACH)
 
 

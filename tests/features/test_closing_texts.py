@@ -101,8 +101,8 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     for _ in range(2):
         await admin.scene.answered(admin.marta.tap_data(*place))
         assert admin.marta.chat.messages[place[0]].text.endswith(
-            "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no les "
-            "llega este cambio."
+            "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no "
+            "les llega este cambio."
         )
     assert len(await admin.services.storage.read(published_closing_texts)) == 1
     seen = await read_late(admin, admin.scene.jordi)

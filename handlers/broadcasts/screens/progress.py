@@ -98,7 +98,7 @@ def _scheduled(now: BroadcastView) -> Screen:
         words.text(
             "<b>Espera la aprobación de otra persona</b>" if waits else "<b>Programado</b>"
         ),
-        _what(now) if waits else _plan(now),
+        _what(now),
         waits
         and now.approval_above
         and words.text(
@@ -236,7 +236,7 @@ def ask_cancel(now: BroadcastView) -> Screen:
     if is_scheduled or now.is_waiting:
         return Screen.of(
             words.text("<b>¿Cancelar este envío programado?</b>"),
-            is_scheduled and _plan(now),
+            is_scheduled and _what(now),
             words.text(
                 "No se ha enviado nada todavía. Si lo cancelas, habrá que prepararlo otra vez. "
                 "Mientras no respondas sigue programado, y saldrá a su hora."
@@ -336,9 +336,11 @@ def _asks(now: BroadcastView) -> Screen:
 
 
 def _what(now: BroadcastView) -> Html:
+    """Says what is planned or waits for approval, for whom, when and at what cost."""
+    is_ahead = now.starts > now.now or not now.broadcast.awaits_approval
     when = now.words.text(
         "Saldrá el {moment}. Las personas se contarán otra vez en ese momento."
-        if now.starts > now.now
+        if is_ahead
         else "Saldrá en cuanto se apruebe.",
         moment=moment_name(now.words, now.starts),
     )
@@ -351,18 +353,6 @@ def _deadline(now: BroadcastView) -> Html:
         "Si nadie lo aprueba antes del {moment}, no saldrá.",
         moment=moment_name(now.words, now.starts + APPROVABLE_FOR),
     )
-
-
-def _plan(now: BroadcastView) -> Html:
-    """Says what is scheduled, when, for whom, and how many they were then."""
-    words, broadcast = now.words, now.broadcast
-    when = words.text(
-        "Saldrá el {moment}.\nPara {audience}: {n} cuando se programó.",
-        moment=moment_name(words, now.starts),
-        audience=recipients_name(words, broadcast),
-        n=words.number(broadcast.expected or 0),
-    )
-    return lines(subject_name(words, broadcast.kind), when)
 
 
 def _counted_for(now: BroadcastView) -> Html:
