@@ -30,7 +30,7 @@ from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from bot.settings import Settings
 from bot.transport import send_gate
-from bot.transport.messages_per_second import REPLY_BURST, REPLY_RATE
+from bot.transport.reply_rate import REPLY_BURST, REPLY_RATE
 from storage.keyring import Keyring
 from tests.support.percentiles import percentile
 

@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable, Collection
 from enum import Enum, auto
 from functools import partial
 
-from bot.transport.messages_per_second import (
+from bot.transport.adaptive_rate import AdaptiveRate
+from bot.transport.pauses import Chat, ChatPauses, OverallPause, RecentCalls
+from bot.transport.reply_rate import (
     REPLY_BURST,
     REPLY_RATE,
-    AdaptiveRate,
     Appointments,
     Line,
     Slots,
 )
-from bot.transport.pauses import Chat, ChatPauses, OverallPause, RecentCalls
 from storage.leases import Peers
 
 # However many replies there are, of this replica or of others, a broadcast keeps a tenth.

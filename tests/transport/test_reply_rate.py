@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.transport.messages_per_second import AdaptiveRate, Appointments, Slots
+from bot.transport.adaptive_rate import AdaptiveRate
+from bot.transport.reply_rate import Appointments, Slots
 from bot.transport.send_gate import Gate, Lane
 from tests.transport.limit_simulation import Limited, Timeline, flood, most_at_once
 
