@@ -66,7 +66,6 @@ _STORED = (
     .outerjoin(SIGNATURES, _IS_OWN)
     .outerjoin(CONSENTS, and_(CONSENTS.c.signature_id == _COLUMNS.id, IS_TO_SIGN))
     .where(PETITIONS.c.slug == bindparam("own_petition"))
-    .order_by(CONSENTS.c.given_at.desc())
 )
 
 _NUMBER = PETITIONS.c.last_number.label("number")

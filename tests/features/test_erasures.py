@@ -14,7 +14,8 @@ from storage.broadcast_types import Broadcast, BroadcastAction, Kind
 from storage.conversations import count_unsigned
 from storage.erasures import DueBefore, count_due_signatures
 from storage.handovers import record_handover
-from storage.signatures import earliest_signed_at
+from storage.journal import Deed
+from storage.signatures import earliest_signed_at, withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import new_broadcast
 from tests.support.raw_sql import read_sql, write_sql
@@ -262,9 +263,11 @@ async def test_of_a_handover_of_today_the_admins_are_warned_in_time(scene: Scene
 
 async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene: Scene) -> None:
     scene.marta.start()
-    for person in (scene.ana, scene.sean):
+    for person in (scene.ana, scene.sean, scene.jordi):
         await scene.signs(person)
     time = Time(scene)
+    jordi = time.services.reference(scene.jordi.user.id)
+    await time.storage.write(withdraw_signature, jordi, time.now)
     await time.goes_to(time.later(3))
     was = time.services.petition
     kept = was.retention.model_copy(update={"months_at_most": 2})
@@ -276,6 +279,9 @@ async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene
         "petición o que la fecha de la entrega esté mal anotada. Si es un error, hay que "
         "corregirlo hoy, o parar el bot: lo que se borra no se puede recuperar."
     )
+    await time.app.retention.tidy_journal()
+    (withdrawn,) = time.storage.journal.read().entries
+    assert withdrawn.deed is Deed.WITHDRAWAL, "a restored copy has nobody back meanwhile"
     await time.goes_to(time.now + DAY / 2)
     assert await time.storage.read(signature_of, time.services.reference(scene.ana.user.id))
     time.services.petition = was

@@ -278,6 +278,9 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     text = await said()
     assert valid not in text
     assert ended in text
+    anew = await make_code(storage, ana_is, now)
+    assert anew is not None
+    assert await storage.write(code_fits, ana_is, anew[0], now), "its tries begin anew"
     await make_code(storage, ana_is, now - CODE_LASTS)
     text = await said()
     assert valid not in text

@@ -8,7 +8,7 @@ from bot.setup import new_admin_code
 from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.faults import Fault
 from simulator.person import Person
-from storage.admins import names_of_admins
+from storage.admins import names_of_admins, save_admin_name
 from storage.petitions import petition_state
 from storage.signatures import mark_unreachable
 from tests.features.test_typed_names import GONE, somebody
@@ -354,16 +354,21 @@ async def test_a_link_and_a_question_behind_a_command_stay(scene: Scene) -> None
     assert commands(scene.ana) == expected
     assert await source(scene, scene.ana) == "newsletter", "the first one stays"
     # A command too many is not answered, and its name goes all the same.
-    scene.jordi.start()
+    jordi = scene.jordi
+    jordi.start()
     for _ in range(8):
-        await scene.says(scene.jordi, "/help María Pérez")
-    assert commands(scene.jordi) == []
+        await scene.says(jordi, "/help María Pérez")
+    assert commands(jordi) == []
     # What an admin writes stays but for the form.
     marta = scene.marta
     marta.start()
     assert GONE not in await scene.says(marta, "/help Marta Ruiz")
     names = await scene.storage.read(names_of_admins, [marta.id])
     assert names == {marta.id: "Marta"}, "what other admins read in place of her number"
+    for other, hers in (("MARTA", f"Marta ({marta.id})"), (f"Marta ({marta.id})", "Marta")):
+        await scene.storage.write(save_admin_name, jordi.id, other, scene.now)
+        names = await scene.storage.read(names_of_admins, [marta.id, jordi.id])
+        assert names == {marta.id: hers, jordi.id: f"{other} ({jordi.id})"}
     await scene.taps(marta, "Volver")
     await scene.taps(marta, "✍️ Firmar con mi nombre")
     assert GONE in await scene.says(marta, "/help Marta Ruiz")

@@ -166,7 +166,9 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage) -> None
     assert [each.actor for each in declined] == [LUCY, LUCY]
 
 
-async def test_one_damaged_version_hides_no_other(storage: Storage) -> None:
+async def test_what_is_damaged_hides_no_other_version_and_is_approved_by_nobody(
+    storage: Storage,
+) -> None:
     await writes(storage, "Uno")
     await publishes(storage)
     await writes(storage, "Dos")
@@ -178,6 +180,14 @@ async def test_one_damaged_version_hides_no_other(storage: Storage) -> None:
         **junk,
     )
     assert await shown(storage) == ["Uno", None]
+    await writes(storage, "Tres")
+    asked = await publishes(storage, above=0)
+    assert asked is not None
+    await write_sql(
+        storage.database, "UPDATE closing_publications SET requested_by_sealed = :junk", junk=b""
+    )
+    by_lucy: dict[str, Any] = {"actor": LUCY, "at": NOON}
+    assert not await storage.write(approve_publication, asked.id, **by_lucy), "it could be hers"
 
 
 async def closes(storage: Storage, above: int | None, *, by_its_date: bool = False) -> None:

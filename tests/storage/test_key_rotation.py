@@ -176,7 +176,8 @@ async def test_what_cannot_be_decrypted_is_counted_and_stays(
     damaged = whole[:-1] + bytes([whole[-1] ^ 1])
     sql = "UPDATE signatures SET name_sealed = :damaged"
     await write_sql(lived.database, sql, damaged=damaged)
-    _, broken = await reseal(lived, fresh, int)
-    assert broken == {"signatures.name_sealed": 1}
+    for _ in range(2):  # run again, it is all that is left, and the older key still stays
+        _, broken = await reseal(lived, fresh, int)
+        assert broken == {"signatures.name_sealed": 1}
     rows = await read_sql(lived.database, "SELECT name_sealed FROM signatures")
     assert rows[0]["name_sealed"] == damaged

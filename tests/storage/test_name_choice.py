@@ -210,6 +210,9 @@ async def test_once_it_was_handed_over_no_name_is_given_and_no_text_agreed_to(
     assert not await storage.write(add_signed_name, at_my_data(jon, 2), 1, later(60), "Jon", GIVES)
     consents = [(await storage.read(everything_held, n)).consents for n in (5, 6)]
     assert [len(each) for each in consents] == [1, 1]
+    typed = replace(at_my_data(ana, 4), name="Ana Otra")
+    assert not await storage.write(remove_signed_name, typed, 3, later(60))
+    assert await storage.read(conversation_of, ana.supporter) == at_my_data(ana, 4)
 
 
 async def test_who_withdraws_leaves_no_name_in_it_once_it_is_rewritten(storage: Storage) -> None:

@@ -172,6 +172,7 @@ async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
     await storage.write(notebook.keep_and_note, "muted")
 
     def commit_fails() -> None:
+        notebook.fails = len(notebook.noted) > 3
         raise full_disk()
 
     def fill(tx: Transaction, /) -> None:
@@ -189,7 +190,10 @@ async def test_what_is_not_committed_after_all_is_taken_back_and_nothing_else(
         patch.setattr(storage.database, "require_files", commit_fails)
         with pytest.raises(Unavailable):
             await storage.write(notebook.keep_and_note, "third")
-    assert notebook.noted == [MUTED, MUTED, replace(MUTED, refused=True)]
+        assert notebook.noted == [MUTED, MUTED, replace(MUTED, refused=True)]
+        with pytest.raises(Unavailable) as caught:
+            await storage.write(notebook.keep_and_note, "fourth")
+    assert type(caught.value) is Unavailable, "of the two failures the first is told"
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
