@@ -305,7 +305,7 @@ async def _follow(context: CliContext, broadcast: Broadcast) -> BroadcastSnapsho
                 done = total - now.tally.left_to_recall
             if now.waits_for_the_bot:
                 what = mark("espera al bot")
-            bar.update(task, description=label(what), completed=done, total=total)
+            bar.update(task, description=label(what), completed=done, total=total, refresh=True)
             if now.broadcast.is_over and not now.broadcast.is_recalling:
                 return now
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)

@@ -171,7 +171,11 @@ AILMENTS: dict[str, list[Ailment]] = {
             {"petition": "mend", "contact": "mend"},
             "is an example: put",
         ),
-        (lambda i: i.shows("os.access", False), {"key": "mend"}, "it cannot write in"),
+        (
+            lambda i: i.patch.setattr("os.access", lambda path, _: path != i.key.parent),
+            {"key": "mend"},
+            "it cannot write in",
+        ),
         (lambda i: i.shows("shutil.disk_usage", FULL), {"disk": "mend"}, " 12 MB are free, and"),
         (
             lambda i: i.has_network_disk_at(i.folder),

@@ -83,7 +83,7 @@ def test_no_template_runs_what_it_is_given() -> None:
 def test_a_name_without_a_font_is_spelt_out_and_keeps_nobody_from_being_delivered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody signs in Toto, which no font has; the others are handed over all the same."""
+    """Somebody signs in Toto, which no font has, and Éva writes a tone of it on a letter."""
     volumes: list[dict[str, Any]] = []
     described = contents.volume
 
@@ -92,15 +92,16 @@ def test_a_name_without_a_font_is_spelt_out_and_keeps_nobody_from_being_delivere
         return volumes[-1]
 
     monkeypatch.setattr(contents, "volume", kept)
-    listed = write_list(tmp_path / "list.json", 10, extra=("Ana", TOTO, "Eva", f"Eva {TOTO}"))
+    extra = ("Ana", TOTO, "Éva", f"Eva {TOTO}", "Éva\U0001e2ae")
+    listed = write_list(tmp_path / "list.json", 10, extra=extra)
     result = call(listed, *ARGUMENTS, "--output", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    for said in ("Toto: 2 names, of signatures", "apt install fonts-noto-core"):
+    for said in ("Latin: 1 name", "Toto: 2 names, of signatures", "apt install fonts-noto-core"):
         assert said in result.output
     names = [entry["name"] for entry in volumes[0]["names"]]
-    assert {"[U+1E290][U+1E291]", "Eva [U+1E290][U+1E291]", "Eva"} < set(names)
+    assert {"[U+1E290][U+1E291]", "Eva [U+1E290][U+1E291]", "Éva"} < set(names)
     assert "[U+0041]" in volumes[0]["list_note"]
-    assert "# letters without a font: 2" in (tmp_path / "out" / "manifest.txt").read_text()
+    assert "# letters without a font: 3" in (tmp_path / "out" / "manifest.txt").read_text()
 
 
 def test_a_petition_whose_own_text_has_no_font_is_not_made_with_boxes(tmp_path: Path) -> None:

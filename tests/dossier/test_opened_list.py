@@ -53,7 +53,7 @@ def test_what_is_no_opened_list_is_refused_with_what_to_do(tmp_path: Path) -> No
         (
             b"age-encryption.org/v1\n-> X25519 ",
             "list.json.age",
-            "age --decrypt --identity key.txt",
+            f"age --decrypt --identity key.txt --output '{tmp_path}/list.json' '{tmp_path}/",
         ),
         (b"-----BEGIN AGE ENCRYPTED FILE-----\n", "list.txt", "/list.json' '"),
         (b"PK\x03\x04....", "list.xlsx", "petition-bot export --format json"),

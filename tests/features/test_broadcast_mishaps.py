@@ -241,7 +241,8 @@ async def test_who_was_asked_for_a_name_is_heard_there(admin: AdminScene, prepar
         await admin.says("/broadcast")
         await admin.taps("Seguir con el mensaje que preparabas")
         assert "Tu mensaje" in admin.panel.text
-    # Who goes from the form to a message is listened to there.
+    # Who goes from the form to a message is listened to there, whatever was asked before the form.
+    await asks_for(admin, "a closing text")
     await goes_to_the_form(admin)
     await asks_for(admin, prepared)
     sent = await admin.says("Marta Ruiz")

@@ -20,6 +20,7 @@ from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from simulator.faults import Fault
 from storage.admins import add_audit
+from storage.errors import Unavailable
 from tests.monitoring.asked import ask, monitored
 from tests.support import scripted_server as telegram
 from tests.support.postgres_server import PostgresServer
@@ -96,12 +97,22 @@ async def test_a_count_that_takes_long_keeps_nobody_waiting(
     scene: Scene, address: ListenAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the database has counted millions once, the rest is there; then both."""
-    monkeypatch.setattr(metrics, "_READ_SECONDS", 0.0)
+    for name in ("_READ_SECONDS", "_COUNTED_AGAIN_SECONDS", "_SHARE"):
+        monkeypatch.setattr(metrics, name, 0.0)
     assert "petition_bot_signatures" not in (await ask(address, "/metrics")).metrics
     await scene.settled()
     found = (await ask(address, "/metrics")).metrics
     assert found["petition_bot_signatures"] == 0
     assert found["petition_bot_updates_in_progress"] == 0
+
+    def away(_: object) -> None:
+        raise Unavailable("It is away.")
+
+    # What was counted before is not said of now.
+    monkeypatch.setattr(metrics, "petition_state", away)
+    await ask(address, "/metrics")
+    await scene.settled()
+    assert "petition_bot_signatures" not in (await ask(address, "/metrics")).metrics
 
 
 async def test_nothing_in_the_metrics_is_about_one_person(

@@ -78,6 +78,12 @@ def test_the_form_has_all_that_is_ever_changed(editor: FolderEditor) -> None:
         each.name for each in fields_of(PetitionFile, PETITION_FILE, read.tables[PETITION_FILE])
     }
     assert known - there == {"slug", "source_language", "image.file", "earlier_versions.date"}
+    # Also of sections that the file lacks.
+    file = editor.folder / PETITION_FILE
+    file.write_text(re.sub(r"\n\[(controller|retention)\]\n(.+\n)+", "\n", file.read_text()))
+    assert {each["name"] for each in editor.snapshot()["fields"]} == there
+    facts = save(editor, PETITION_FILE, "retention.months_at_most", "12")
+    assert facts["retention"] == {"months_at_most": 12}
 
 
 def test_signs_are_typed_as_people_write_them(editor: FolderEditor) -> None:

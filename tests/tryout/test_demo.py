@@ -14,13 +14,17 @@ from typing import Any
 
 import aiohttp
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli.main import app
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
 from bot.petition.signing_rate import SHORT_FORM_SECONDS
 from bot.petition_folder.files import folder_state
 from bot.tryout.demo_session import DemoSession
 from bot.tryout.page import READS_SECONDS, TryoutPage, TryoutState
+from simulator.call_log import RecordedCall
+from simulator.errors import SimulatorError
 from tests.page.page_client import EventStream, PageClient
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +164,20 @@ async def test_the_demo_ends_in_the_middle_and_clears_everything_away(tmp_path: 
     assert "The demo was interrupted." in rest
     assert "Traceback" not in rest
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - nothing to wait for
+
+
+@pytest.mark.processes
+def test_a_demo_that_is_not_as_it_should_be_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def without_code(_: DemoSession) -> list[RecordedCall]:
+        raise SimulatorError("Seán is shown no code")
+
+    async def refused(_: DemoSession) -> list[RecordedCall]:
+        return [RecordedCall("sendMessage", {}, 400, "message is too long", 0.0, 0.0)]
+
+    for plays, told in ((without_code, "no code"), (refused, "Refused: sendMessage: message is")):
+        monkeypatch.setattr("bot.cli.demo._play", plays)
+        result = CliRunner().invoke(app, ["demo", "--once"])
+        assert (result.exit_code, told in result.output) == (1, True), result.output
 
 
 @asynccontextmanager

@@ -9,10 +9,12 @@ from telegram import Message
 
 from bot.text.problems import Sentence
 from handlers.broadcasts.accepted_messages import (
+    LONGEST_NOTICE,
     MOST_BUTTONS,
     is_address,
     parse_links,
     read_message,
+    read_text,
 )
 from handlers.broadcasts.draft import Link, Version
 
@@ -90,6 +92,20 @@ def test_what_cannot_be_copied_is_refused_with_its_reason(
     refused = read_message(message(**content))
     assert isinstance(refused, Sentence)
     assert why in refused.source
+
+
+def test_the_notice_of_a_breach_is_a_text_that_can_be_seen_and_fits() -> None:
+    # Each of these counts as two of Telegram's characters.
+    longest = "😀" * (LONGEST_NOTICE // 2)
+    for content, why in (
+        ({"photo": [{**FILE, "width": 1, "height": 1}], "caption": "Aviso"}, "va en texto"),
+        ({"text": "\u2800\u200b"}, "no se ve nada escrito"),
+        ({"text": f"{longest}."}, "demasiado largo"),
+    ):
+        refused = read_text(message(**content))
+        assert isinstance(refused, Sentence)
+        assert why in refused.source
+    assert read_text(message(text=longest)) == Version(messages=(17,), kind="text", html=longest)
 
 
 @pytest.mark.parametrize(
