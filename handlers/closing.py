@@ -237,14 +237,15 @@ async def _ask(
     no: str,
     also: Button | None = None,
 ) -> None:
-    title = f"«{ctx.services.petition.texts_in(ctx.view.language).title}»"
+    title = Html(ctx.services.petition.texts_in(ctx.view.language).title)
     style = Style.END if action is AdminAction.CLOSE else None
     buttons = (
         Button(yes, action, argument, style=style),
         also,
         Button(no, AdminAction.DISMISS, action),
     )
-    await ctx.say(Screen.of(question, title, *parts, buttons=buttons))
+    quoted = ctx.words.text("«{text}»", text=title)
+    await ctx.say(Screen.of(question, quoted, *parts, buttons=buttons))
 
 
 async def _why_not_reopen(ctx: AdminContext) -> Html | None:

@@ -33,10 +33,12 @@ _FAST_TIMES = 5
 
 _FORM_TIMES = {
     True: mark(
-        "Con nombre: {n}. De quienes se sabe, la mitad tardó {seconds} s o menos en firmar."
+        "Con nombre: {n}. De quienes se sabe cuánto tardaron, la mitad firmó en {seconds} s o "
+        "menos."
     ),
     False: mark(
-        "Sin nombre: {n}. De quienes se sabe, la mitad tardó {seconds} s o menos en firmar."
+        "Sin nombre: {n}. De quienes se sabe cuánto tardaron, la mitad firmó en {seconds} s o "
+        "menos."
     ),
 }
 

@@ -148,6 +148,10 @@ class Words:
         """Formats a day in short, of a datetime in the petition's zone: 18 jul."""
         return format_date(self._there(when), "d MMM", locale=self._locale)
 
+    def short_moment(self, when: dt.datetime) -> str:
+        """Formats a day and a time so that a button on a phone shows both: 26 nov, 18:30."""
+        return f"{self.day(when)}, {self.clock(when)}"
+
     def duration(self, seconds: float) -> str:
         """Formats an approximate duration, of at least a second: 55 segundos, 2 horas."""
         span = dt.timedelta(seconds=max(1, round(seconds)))

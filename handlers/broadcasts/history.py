@@ -12,9 +12,9 @@ from handlers.broadcasts.screens.progress import state_screen
 from handlers.chat_context import AdminContext
 from handlers.screens.buttons import AdminAction, Button, read_number
 from handlers.screens.screen import Absent, Screen, lines
-from storage.broadcast_types import Broadcast, BroadcastState
+from storage.broadcast_types import Broadcast, BroadcastState, Kind
 from storage.broadcasts import listed_broadcasts
-from telegram_text.markup import Html, escape, parse
+from telegram_text.markup import Html, parse
 
 ON_A_PAGE = 5
 
@@ -106,18 +106,20 @@ def _told(number: int, view: BroadcastView) -> Html:
     return lines(
         words.text("<b>{number}.</b> {moment}", number=number, moment=moment),
         subject_name(words, broadcast.kind),
-        _beginning(broadcast),
+        _beginning(words, broadcast),
         _provenance(view),
         _result(view),
     )
 
 
-def _beginning(broadcast: Broadcast) -> Html | None:
+def _beginning(words: Words, broadcast: Broadcast) -> Html | None:
     """Returns how the message begins; None if it has no words."""
     content = broadcast.content
     sent = content.get(broadcast.source_language) or next(iter(content.values()), "")
     told = sent.get("words", "") if isinstance(sent, Mapping) else parse(str(sent)).text
-    return Html(f"<i>«{escape(first_words(told))}»</i>") if told else None
+    if broadcast.kind in (Kind.BREACH, Kind.CORRECTION):
+        told = "\n\n".join(told.split("\n\n")[1:-1])  # the bot's own words stand around it
+    return words.text("<i>«{text}»</i>", text=first_words(told)) if told else None
 
 
 def _result(view: BroadcastView) -> Html:

@@ -7,7 +7,7 @@ from itertools import chain
 from operator import attrgetter
 
 from bot.petition.petition import Petition
-from bot.text.translations import Words, capitalised, mark
+from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.labels import admin_name
 from handlers.screens.buttons import AdminAction, Button, ClosingStep
 from handlers.screens.screen import Screen, lines
@@ -341,10 +341,10 @@ def _change_buttons(
     what = entry_name(words, kind, day)
     for language in view.petition.languages:
         yield view.button(
-            "✏️ {what}, en {language}",
+            "✏️ En {language}: {what}",  # a phone may cut the date, but not the language
             ClosingStep.WRITE,
             f"{entry}:{kind}:{language}",
-            what=capitalised(what),
+            what=what,
             language=words.language_name(language),
         )
 

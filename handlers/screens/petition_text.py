@@ -280,9 +280,9 @@ def _handover_text(view: View, handover: Handover) -> Html:
         )
     else:
         what = view.text(
-            "Firmas entregadas a {addressee}: {n}. Con nombre: {with_name}. Sin nombre: "
-            "{without_name}.",
-            n=words.number(handover.signatures),
+            "Se entregó la firma de {people}, {with_name} con nombre y {without_name} sin él, a "
+            "{addressee}.",
+            people=words.people(handover.signatures),
             with_name=words.number(handover.with_name),
             without_name=words.number(handover.without_name),
             addressee=addressee,

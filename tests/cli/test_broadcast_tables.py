@@ -195,7 +195,7 @@ A notice of a security breach
   Ended: 1 March 2026, 16:00
 """
     )
-    for told in ("Signature withdrawn: 1", "To 4 people who signed", "1 more person wrote"):
+    for told in ("Signature withdrawn: 1", "to 4 people who signed", "1 more person wrote"):
         assert told in in_the_chat
     found = data(call("show", "--json"))
     outcomes = ("unreachable", "unconfirmed", "rejected", "forbidden", "withdrawn", "sending")

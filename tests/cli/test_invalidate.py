@@ -41,7 +41,8 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert "radio  5" in shown
     assert "By language\nes  5" in shown
     assert (
-        "es  5\nWith a name: 5. Of those known, half took 1 s or less to sign.\nNumbers:" in shown
+        "es  5\nWith a name: 5. Of those whose time is known, half signed in 1 s or less.\n"
+        "Numbers:" in shown
     )
     assert "Numbers: 2, 3, 4, 5, 6\n" in shown
     assert "Persona" not in shown
@@ -116,7 +117,7 @@ def test_a_wave_over_days_is_shown_day_by_day_and_few_as_one(wave: PetitionDatab
     assert "radio" not in shown, "three came by it"
     assert "By language en 50 " in " ".join(shown.split())
     assert "(others) 6 " in " ".join(shown.split())
-    assert "With a name: 56. Of those known, half took 1 s or less to sign." in shown
+    assert "With a name: 56. Of those whose time is known, half signed in 1 s or less." in shown
     assert "Numbers: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 …" in shown
 
 
@@ -135,8 +136,8 @@ def test_a_wave_without_names_is_taken_out_by_its_short_forms(wave: PetitionData
     assert "Without a name" not in some
     shown = said(invalidate("--source", "radio", "--dry-run"))
     assert (
-        "\nWith a name: 6. Of those known, half took 1 s or less to sign."
-        "\nWithout a name: 12. Of those known, half took 1 s or less to sign."
+        "\nWith a name: 6. Of those whose time is known, half signed in 1 s or less."
+        "\nWithout a name: 12. Of those whose time is known, half signed in 1 s or less."
         "\nNumbers:" in shown
     )
     named = said(invalidate("--form-seconds-under", "3", "--with-name", "--dry-run"))

@@ -51,7 +51,7 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
     assert "pero quien lo aprobó ya no administra la petición." in asked.text
     assert "solo otra de las personas que la administran puede decidir" in asked.text
     assert asked.labels == ["⏹ Cancelar"]
-    await lucy.sees("waits for your decision", 10)
+    await lucy.sees("is waiting for your decision", 10)
     # When both who decided on it are gone, nobody else sends it alone.
     await with_settings(admin, admin_ids=frozenset({LUCY, PAU + 1}))
     answer = await lucy.tap("Send now").answered()

@@ -323,7 +323,7 @@ async def test_a_time_is_written_or_refused_with_its_reason(admin: AdminScene) -
     await admin.taps("Quitar la hora")
     assert SEND in admin.panel.labels
     label = await admin.plans()
-    assert label.endswith(" a las 18:30")
+    assert label.endswith(", 18:30")
     await admin.taps(label)
     (found,) = await admin.services.storage.read(scheduled_broadcasts)
     assert found.starts_at is not None

@@ -253,7 +253,7 @@ async def test_who_was_asked_for_a_name_is_heard_there(admin: AdminScene, prepar
         await admin.taps("Añadir versión en inglés")
     else:
         assert "✅ Guardado" in admin.panel.text
-        await admin.taps("✏️ El mensaje final, en inglés")
+        await admin.taps("✏️ En inglés: el mensaje final")
     await admin.says("/cancel")
     assert await stage(admin) == "name", "what she prepares is left, and no more"
     await admin.edits(sent, "Marta Ruiz Gil")
@@ -269,7 +269,7 @@ async def asks_for(admin: AdminScene, prepared: str) -> None:
         await admin.begins()
     else:
         await admin.says("/closing")
-        await admin.taps("✏️ El mensaje final, en español")
+        await admin.taps("✏️ En español: el mensaje final")
 
 
 async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(

@@ -363,7 +363,7 @@ async def test_a_text_that_does_not_fit_the_published_is_unused(
 ) -> None:
     marta = edited.marta
     marta.send("/closing")
-    await edited.taps(marta, "✏️ El mensaje final, en español")
+    await edited.taps(marta, "✏️ En español: el mensaje final")
     await edited.says(marta, "x" * 2800)
     await edited.taps(marta, "👁 Ver antes de publicar")
     await edited.taps(marta, "Publicar")

@@ -349,7 +349,7 @@ async def test_its_date_comes_while_marta_publishes_and_she_reads_that_it_is_rea
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await admin.says("/closing")
-    await admin.taps("✏️ El mensaje final, en español")
+    await admin.taps("✏️ En español: el mensaje final")
     await admin.says("Han vuelto")
     await admin.taps("👁 Ver antes de publicar")
     its_date_comes_after(monkeypatch, admin, publish_closing_texts)

@@ -150,7 +150,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await notices(admin)
     await lucy.sees("A change to the text on how it ended is waiting for approval")
     await lucy.sees("Asked for by Marta")
-    await admin.scene.taps(lucy, "Review the change that waits")
+    await admin.scene.taps(lucy, "Review the change that is waiting")
     await lucy.sees("Han vuelto")
     question = await admin.scene.with_button(lucy, "Approve and publish")
     approve = data_of(question, "Approve and publish")
@@ -227,7 +227,7 @@ async def test_while_it_is_open_another_approves_it_as_nobody_knows_how_many_wil
     await admin.says("/broadcast")
     assert WAITS in admin.marta.messages[-1].text
     assert FOLDER in await read_late(admin, admin.scene.jordi)
-    await admin.scene.taps(lucy, "Review the change that waits")
+    await admin.scene.taps(lucy, "Review the change that is waiting")
     await lucy.sees("Han vuelto")
     await admin.scene.taps(lucy, "Approve and publish")
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
@@ -264,7 +264,7 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
     ):
         assert text not in await read_late(admin, late)
         lucy.send("/closing")
-        await admin.scene.taps(lucy, "Review the change that waits")
+        await admin.scene.taps(lucy, "Review the change that is waiting")
         await lucy.sees(seen)
         await admin.scene.taps(lucy, "Approve and publish")
         assert text in await read_late(admin, late)
@@ -296,7 +296,7 @@ async def test_what_one_published_before_two_had_to_waits_for_another_at_the_clo
     assert WAITS in closed
     await lucy.sees("Asked for by Marta. Somebody else has to approve it")
     assert FOLDER in await read_late(admin, admin.scene.jordi)
-    await admin.scene.taps(lucy, "Review the change that waits")
+    await admin.scene.taps(lucy, "Review the change that is waiting")
     await lucy.sees("Solo Marta")
     await admin.scene.taps(lucy, "Approve and publish")
     assert "Solo Marta" in await read_late(admin, admin.scene.jordi)
@@ -326,13 +326,13 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
     assert ["in Spanish" in each for each in waiting] == [False, True]
     for spanish, english in ((FOLDER, "One"), ("Dos", "One")):
         lucy.send("/closing")
-        await admin.scene.taps(lucy, "Review the change that waits")
+        await admin.scene.taps(lucy, "Review the change that is waiting")
         await admin.scene.taps(lucy, "Approve and publish")
         assert spanish in await read_late(admin, admin.scene.jordi)
         assert english in await read_late(admin, admin.scene.mallory)
     await admin.scene.says(lucy, "/closing")
     last = [m for m in lucy.messages if m.from_bot][-1]
-    assert "Review the change that waits" not in last.labels
+    assert "Review the change that is waiting" not in last.labels
     await admin.says("/closing")
     await admin.taps("Todas las versiones")
     assert "Espera" not in admin.panel.text

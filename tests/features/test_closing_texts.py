@@ -25,8 +25,8 @@ from tests.support.html_messages import send_html
 from tests.support.scene import ADMIN
 
 FOLDER = "18 de julio de 2025"
-SPANISH = "✏️ El mensaje final, en español"
-ENGLISH = "✏️ El mensaje final, en inglés"
+SPANISH = "✏️ En español: el mensaje final"
+ENGLISH = "✏️ En inglés: el mensaje final"
 BEFORE, SEE = "👁 Ver antes de publicar", "👁 Ver cómo se lee"
 
 
@@ -377,7 +377,9 @@ async def adds(admin: AdminScene, what: str, texts: dict[str, str]) -> None:
     await admin.taps(what)
     await admin.says(texts["es"])
     await admin.taps("Escribir o corregir lo de después")
-    label = next(label for label in reversed(admin.panel.labels) if label.endswith("en inglés"))
+    label = next(
+        label for label in reversed(admin.panel.labels) if label.startswith("✏️ En inglés")
+    )
     await admin.taps(label)
     await admin.says(texts["en"])
 
@@ -431,6 +433,6 @@ async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: Admin
     await admin.edits(sent, "Quedan en libertad.")
     assert named in admin.marta.messages[-1].text, "of the day that it has"
     await admin.taps("Escribir o corregir lo de después")
-    await admin.taps(f"✏️ L{named[1:]}, en inglés")
+    await admin.taps(f"✏️ En inglés: {named}")
     await admin.says("They go free.")
     assert f"{named}, en inglés" in admin.marta.messages[-1].text

@@ -65,8 +65,8 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     for said in (
         "han llegado 40 firmas",
         "firmas. Formularios sin nombre rellenados en menos de 2 segundos, sin tiempo de leerlos: "
-        "40.\n\nSin nombre: 40. De quienes se sabe, la mitad tardó 1 s o menos en firmar.\n\n"
-        "Puede",
+        "40.\n\nSin nombre: 40. De quienes se sabe cuánto tardaron, la mitad firmó en 1 s o "
+        "menos.\n\nPuede",
         " --without-name --form-seconds-under 2 --dry-run\nSi se ve",
     ):
         assert said in told
@@ -106,8 +106,8 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         "Son muchas más de lo habitual: en la hora con más firmas del día anterior hubo 3. "
         "Formularios con nombre rellenados en menos de 3 segundos, sin tiempo de leerlos: 39. "
         "Formularios sin nombre rellenados en menos de 2 segundos, sin tiempo de leerlos: 31.\n\n"
-        "Con nombre: 41. De quienes se sabe, la mitad tardó 1 s o menos en firmar.\n"
-        "Sin nombre: 35. De quienes se sabe, la mitad tardó 1 s o menos en firmar.\n\n"
+        "Con nombre: 41. De quienes se sabe cuánto tardaron, la mitad firmó en 1 s o menos.\n"
+        "Sin nombre: 35. De quienes se sabe cuánto tardaron, la mitad firmó en 1 s o menos.\n\n"
         "Puede que la petición se esté compartiendo mucho o que la haya difundido un medio o un "
         "boletín. También puede que alguien esté firmando con cuentas falsas. El bot no sabe cuál "
         "es el caso, y no ha cambiado nada.\n\n"

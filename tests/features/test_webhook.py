@@ -92,7 +92,7 @@ async def test_an_album_is_refused_once_though_its_elements_come_one_by_one(
         return [c.method for c in calls if c.method in ("sendMessage", "editMessageText")]
 
     await admin.says("/closing")
-    await admin.taps("✏️ El mensaje final, en español")
+    await admin.taps("✏️ En español: el mensaje final")
     assert await refusals() == ["sendMessage"]
     await admin.says("/cancel")
     await admin.prepares()

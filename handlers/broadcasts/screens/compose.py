@@ -189,8 +189,9 @@ def _described(view: DraftView, code: str) -> Html:
 
 
 def _buttons(view: DraftView, version: Version) -> Html | None:
-    labels = ", ".join(f"«{link.text}»" for row in version.links for link in row)
-    return view.words.text("Botones: {labels}", labels=labels) if labels else None
+    words, links = view.words, [link for row in version.links for link in row]
+    labels = ", ".join(words.label("«{text}»", text=link.text) for link in links)
+    return words.text("Botones: {labels}", labels=labels) if labels else None
 
 
 def _versions(view: DraftView) -> Iterator[Button]:

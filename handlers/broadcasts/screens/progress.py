@@ -314,7 +314,7 @@ def _asks(now: BroadcastView) -> Screen:
         AdminAction.APPROVE,
         f"{now.key}.{expected}",
         style=Style.SEND,
-        moment=words.appointment(now.starts),
+        moment=words.short_moment(now.starts),
         people=words.people(expected),
     )
     return Screen.of(

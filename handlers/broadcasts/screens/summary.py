@@ -185,7 +185,7 @@ def _test(view: DraftView) -> Button:
 def _confirm(view: DraftView) -> Button:
     words, starts_at = view.words, view.draft.starts_at
     if starts_at is not None and not view.needs_approval:
-        label = words.label("Programar para el {moment}", moment=words.appointment(starts_at))
+        label = words.label("Programar para el {moment}", moment=words.short_moment(starts_at))
     else:
         label = words.label(
             "Pedir la aprobación, para {people}" if view.needs_approval else "Enviar a {people}",
