@@ -16,26 +16,28 @@ from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import expects_name
 from handlers import closing, closing_texts, restored_backup
 from handlers.broadcasts import confirm, controls, draft_input, history, menu
-from handlers.broadcasts.draft_editor import open_draft
+from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.chat_context import WAITS_FOR, AdminContext, AdminHandler, AwaitedMessage
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
 
 
 async def sent(ctx: AdminContext) -> bool:
     """Takes an admin's message, unless it is a supporter's."""
-    message, form = ctx.message, _form_asked_at(ctx)
+    message, form, editor = ctx.message, _form_asked_at(ctx), await open_draft(ctx)
     if message is None:
         return False
-    if await closing_texts.was_taken(ctx) or await draft_input.belongs_to_album(ctx):
+    if await closing_texts.was_taken(ctx):
         return True
-    asked = await _asked(ctx)
+    if editor is not None and await draft_input.belongs_to_album(editor, message):
+        return True
+    asked = _lately(ctx, await _waiting(ctx, editor))
     # At the form a message is deleted as an attempt at a name, which one for everybody is not.
     if form is not None and _may_be_a_name(message):
         asked = [each for each in asked if each.at > form]
         if not asked:
             return False
     if not asked:
-        return await draft_input.turned_down(ctx)
+        return editor is not None and await draft_input.turned_down(editor, message)
     await max(asked, key=attrgetter("at")).take(message)
     return True
 
@@ -50,27 +52,29 @@ async def cancel(ctx: AdminContext) -> bool:
 
     Unless that is the signing form, or nothing.
     """
-    asked, form = await _asked(ctx), _form_asked_at(ctx)
+    form, editor = _form_asked_at(ctx), await open_draft(ctx)
+    waiting = await _waiting(ctx, editor)
+    asked = _lately(ctx, waiting)
     if form is not None and all(form >= each.at for each in asked):
         return False
-    if not asked and (editor := await open_draft(ctx)) is not None:
+    if not asked and editor is not None:
         await confirm.discard_draft(editor)
         return True
-    asked = asked or await _waiting(ctx)
-    if asked:
+    if asked := asked or waiting:
         await max(asked, key=attrgetter("at")).leave()
     return bool(asked)
 
 
-async def _waiting(ctx: AdminContext) -> list[AwaitedMessage]:
+async def _waiting(ctx: AdminContext, editor: DraftEditor | None) -> list[AwaitedMessage]:
     """Returns what waits for a message, however long it has waited."""
-    asked = (await closing_texts.asked(ctx), await draft_input.asked(ctx))
+    draft = None if editor is None else draft_input.asked(editor)
+    asked = (await closing_texts.asked(ctx), draft)
     return [each for each in asked if each is not None]
 
 
-async def _asked(ctx: AdminContext) -> list[AwaitedMessage]:
-    """Returns what waits for a message, and did not ask for it too long ago."""
-    return [each for each in await _waiting(ctx) if ctx.now - each.at <= WAITS_FOR]
+def _lately(ctx: AdminContext, waiting: list[AwaitedMessage]) -> list[AwaitedMessage]:
+    """Returns of what waits for a message what did not ask for it too long ago."""
+    return [each for each in waiting if ctx.now - each.at <= WAITS_FOR]
 
 
 def _form_asked_at(ctx: AdminContext) -> datetime | None:

@@ -63,8 +63,7 @@ async def view_for(services: Services, reader: int, language: str) -> ClosingTex
     people = {each.author for each in versions}
     for made in filter(None, chain.from_iterable((v.publication, v.declined) for v in versions)):
         people |= {made.requested_by, made.approved_by}
-    known = [person for person in people if person is not None]
-    names = await services.storage.read(names_of_admins, known)
+    names = await services.storage.read(names_of_admins, people)
     words = services.catalogs.words(language)
     return ClosingTextsView(words, services.petition, versions, names, reader)
 
@@ -137,8 +136,7 @@ async def _review(ctx: AdminContext, view: ClosingTextsView, _value: str) -> Scr
 
 async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: Screen) -> None:
     """Sends the late visitor's screen in every language, with the question below."""
-    services, words = ctx.services, ctx.words
-    state = await ctx.storage.read(petition_state)
+    services, words, state = ctx.services, ctx.words, ctx.view.petition_state
     visitor = replace(
         ctx.view,
         petition_state=replace(state, closed_at=state.closed_at or ctx.now),

@@ -16,7 +16,7 @@ from storage.tables import ADMIN_NAMES, AUDIT, DRAFTS
 from storage.transaction import Row, Transaction
 
 
-def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
+def names_of_admins(tx: Transaction, admins: Iterable[int | None]) -> dict[int, str]:
     """Returns how to call these admins; those of whom nothing is known are left out.
 
     Telegram lets people choose any name, also another admin's, with their number behind it:
@@ -26,7 +26,7 @@ def names_of_admins(tx: Transaction, admins: Iterable[int]) -> dict[int, str]:
     stored = {each["admin"]: each["name"] for each in opened if each["name"] is not None}
     having = Counter(name.casefold() for name in stored.values())
     names: dict[int, str] = {}
-    for admin in set(admins):
+    for admin in set(filter(None, admins)):
         name = stored.get(tx.keyring.reference(tx.slug, admin))
         if name is not None:
             is_clear = having[name.casefold()] == 1 and not any(map(str.isdigit, name))

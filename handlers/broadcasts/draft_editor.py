@@ -88,10 +88,16 @@ class DraftEditor:
     async def view(self) -> DraftView:
         """Returns everything that the draft's screen is drawn from, read anew."""
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
+        read, above = services.storage.read, services.most_for_one_admin(draft.kind)
         numbers, state = await asyncio.gather(
-            _count_recipients(services.storage, draft), services.storage.read(petition_state)
+            _count_recipients(services.storage, draft), read(petition_state)
         )
-        view = DraftView(
+        # What is above it in the chat may not be what would be sent now.
+        is_current = draft.is_shown and (
+            draft.kind is not Kind.CLOSING or await new_content(services, draft) == draft.content
+        )
+        counts_alone = is_current and draft.kind is not Kind.BREACH and above is not None
+        return DraftView(
             words=ctx.words,
             draft=draft,
             languages=services.petition.languages,
@@ -100,22 +106,11 @@ class DraftEditor:
             rate=services.broadcast_rate,
             free_rate=FREE_RATE,
             may_pay=services.paid_broadcast,
-            approval_above=services.most_for_one_admin(draft.kind),
-        )
-        if not draft.is_shown:
-            return view
-        if draft.kind is Kind.CLOSING and await new_content(services, draft) != draft.content:
-            return view  # what is above it in the chat is not what would be sent
-        has_sent = await services.storage.read(has_sent_broadcasts, ctx.user.id)
-        written_to = 0
-        if draft.kind is not Kind.BREACH and services.approval_above is not None:
-            written_to = await services.storage.read(written_to_alone, ctx.user.id, ctx.now)
-        return replace(
-            view,
-            written_to=written_to,
-            is_first=not has_sent,
-            balance=await _star_balance(ctx) if view.is_paid else None,
-            revision=state.revision,
+            approval_above=above,
+            is_first=is_current and not await read(has_sent_broadcasts, ctx.user.id),
+            written_to=await read(written_to_alone, ctx.user.id, ctx.now) if counts_alone else 0,
+            balance=await _star_balance(ctx) if is_current and draft.paid else None,
+            revision=state.revision if is_current else None,
         )
 
 

@@ -42,11 +42,10 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
     await _FOLLOWED_BY.get(tap.step, DraftEditor.show)(editor)
 
 
-async def asked(ctx: AdminContext) -> AwaitedMessage | None:
+def asked(editor: DraftEditor) -> AwaitedMessage | None:
     """Returns that the draft waits for a message; None if it waits for none."""
-    editor = await open_draft(ctx)
-    takes = None if editor is None else STAGES[editor.draft.stage].takes
-    if editor is None or takes is None:
+    takes = STAGES[editor.draft.stage].takes
+    if takes is None:
         return None
     take, leave = partial(_take, editor, takes), partial(discard_draft, editor)
     return AwaitedMessage(editor.draft.touched_at, take, leave)
@@ -62,15 +61,12 @@ async def _take(editor: DraftEditor, takes: Takes, message: Message) -> None:
         await _keep(editor, taken, message)
 
 
-async def belongs_to_album(ctx: AdminContext) -> bool:
+async def belongs_to_album(editor: DraftEditor, message: Message) -> bool:
     """Takes a further element of an album of the draft's; returns False for any other."""
-    editor, message = await open_draft(ctx), ctx.message
-    if editor is None or message is None:
-        return False
     piece = read_message(message)
     if not isinstance(piece, Version) or editor.draft.album_of(piece) is None:
         return False
-    await _keep(editor, with_message(editor.draft, piece, ctx.now), message)
+    await _keep(editor, with_message(editor.draft, piece, editor.ctx.now), message)
     return True
 
 
@@ -95,13 +91,10 @@ async def edited(ctx: AdminContext) -> bool:
     return True
 
 
-async def turned_down(ctx: AdminContext) -> bool:
-    """Says that a message came unasked to a draft, unless that was changed long ago.
-
-    Returns False if there is no such draft.
-    """
-    editor, message = await open_draft(ctx), ctx.message
-    if editor is None or message is None or ctx.now - editor.draft.touched_at > WAITS_FOR:
+async def turned_down(editor: DraftEditor, message: Message) -> bool:
+    """Says that a message came unasked to a draft; returns False if that was changed long ago."""
+    ctx = editor.ctx
+    if ctx.now - editor.draft.touched_at > WAITS_FOR:
         return False
     notice = ctx.words.text(
         "Ese mensaje no se ha añadido: ahora no espero ninguno. Para cambiar el que estás "

@@ -37,7 +37,6 @@ class VersionRefused(Exception):
         said: Telegram's error message.
     """
 
-    language: str
     kind: ErrorKind
     said: str = ""
 
@@ -72,7 +71,7 @@ async def _show_preview(editor: DraftEditor) -> None:
             if editor.draft.versions:
                 is_gone = problem.kind is ErrorKind.GONE
                 stage = DraftStage.CONTENT if is_gone else DraftStage.READY
-                refused = editor.draft.changed(ctx.now, stage=stage, language=problem.language)
+                refused = editor.draft.changed(ctx.now, stage=stage, language=language)
                 editor = await editor.save(refused)
             await editor.draw(_why_not(ctx, problem))
             return
@@ -122,11 +121,10 @@ async def send_version(bot: Bot, content: Content, admin: int, language: str) ->
         if kind not in _REFUSED:
             raise
         is_gone = "not found" in said or "no messages to" in said
-        kind = ErrorKind.GONE if is_gone else kind
-        raise VersionRefused(language, kind, error.message) from None
+        raise VersionRefused(ErrorKind.GONE if is_gone else kind, error.message) from None
     if len(sent) < call.messages:
         await delete_messages(bot, admin, sent)
-        raise VersionRefused(language, ErrorKind.GONE)
+        raise VersionRefused(ErrorKind.GONE)
     return sent
 
 

@@ -291,7 +291,6 @@ async def view_of(
     storage, tally = services.storage, measured.tally
     if tally is None:
         tally = await storage.read(tally_of_broadcast, broadcast.id)
-    people = [*filter(None, (broadcast.author, broadcast.confirmed_by))]
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
     return BroadcastView(
         words=await services.words_for(reader),
@@ -301,7 +300,7 @@ async def view_of(
         rate=measured.rate,
         pause=measured.pause,
         reader=reader,
-        names=await storage.read(names_of_admins, people),
+        names=await storage.read(names_of_admins, (broadcast.author, broadcast.confirmed_by)),
         approval_above=services.most_for_one_admin(broadcast.kind),
         not_told=await storage.read(count_not_told, broadcast.id) if is_told else 0,
         unsigned=await storage.read(count_unsigned) if is_told else 0,

@@ -48,7 +48,6 @@ class ButtonRules:
             button can have; or why it is refused.
         kinds: of the drafts that have the button.
         is_about_people: whether it is about the audience, which an earlier broadcast may decide.
-        needs_content: whether something to send must be there.
         voids_preview: whether something else would be sent after it than was previewed.
         keeps_version: whether a repeated tap does it again, as it makes the preview.
     """
@@ -56,7 +55,6 @@ class ButtonRules:
     change: Callable[[Draft, str, AdminContext], Changes | Sentence] = lambda *_: {}
     kinds: frozenset[Kind] = frozenset(Kind)
     is_about_people: bool = False
-    needs_content: bool = True
     voids_preview: bool = False
     keeps_version: bool = False
 
@@ -78,7 +76,7 @@ def is_offered(draft: Draft, tap: DraftTap, services: Services) -> bool:
     return (
         (tap.key, tap.version) == (draft.key, draft.version)
         and draft.kind in row.kinds
-        and (draft.has_content or not row.needs_content)
+        and (draft.has_content or tap.step is DraftStep.CANCEL)
         and (draft.topic is None or not row.is_about_people)
         and (tap.step is not DraftStep.WRITE or tap.value in services.petition.languages)
     )
@@ -209,5 +207,5 @@ STEPS: Mapping[DraftStep, ButtonRules] = {
     DraftStep.BACK: ButtonRules(
         lambda draft, *_: {"stage": back} if (back := STAGES[draft.stage].back) else {}
     ),
-    DraftStep.CANCEL: ButtonRules(needs_content=False),
+    DraftStep.CANCEL: ButtonRules(),
 }
