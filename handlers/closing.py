@@ -6,9 +6,9 @@ from enum import StrEnum
 from bot.petition.outcome import closing_update_by_language
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from bot.text.problems import Sentence
+from bot.text.problems import Refused
 from bot.text.translations import Words, mark
-from handlers.broadcasts.parse_time import PAST, UNCLEAR, parse_moment, too_far
+from handlers.broadcasts.parse_time import PAST, parse_moment, too_far
 from handlers.chat_context import AdminContext
 from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button, Style, read_number
@@ -131,12 +131,7 @@ async def close(ctx: AdminContext) -> None:
 
 async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) -> None:
     words, now, zone = ctx.words, ctx.now, ctx.services.petition.zone
-    moment = parse_moment(wanted, now, zone, _FARTHEST)
-    if moment is UNCLEAR:
-        moment = parse_moment(f"{wanted} {_END_OF_DAY}", now, zone, _FARTHEST)
-    if isinstance(moment, Sentence):
-        await ctx.say(moment.html(words))
-        return
+    moment = parse_moment(wanted, now, zone, _FARTHEST, _END_OF_DAY)
     await _ask(
         ctx,
         AdminAction.CLOSE_ON,
@@ -175,10 +170,8 @@ async def confirm_date(ctx: AdminContext, argument: str) -> None:
     moment = None if number is None else datetime.fromtimestamp(number, UTC)
     if moment is None:
         await show_state(ctx)
-    elif moment <= ctx.now:
-        await ctx.say(PAST.html(ctx.words))
-    elif moment - ctx.now > _FARTHEST:
-        await ctx.say(too_far(_FARTHEST).html(ctx.words))
+    elif not ctx.now < moment <= ctx.now + _FARTHEST:
+        raise Refused(PAST) if moment <= ctx.now else too_far(_FARTHEST)
     else:
         await choose_date(ctx, revision, moment=moment)
 

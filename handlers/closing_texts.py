@@ -15,6 +15,7 @@ from itertools import chain
 from telegram import Message
 
 from bot.petition.outcome import TextFault, missing_languages, surplus, text_fault
+from bot.text.problems import Refused
 from bot.text.translations import Words, mark
 from handlers.chat_context import AdminContext, AwaitedMessage
 from handlers.context import Services
@@ -333,11 +334,7 @@ async def _take(
     ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool = False
 ) -> None:
     """Writes a message as a version of the text that it is for, or says what is wrong with it."""
-    read = _read(ctx, awaited, message)
-    if isinstance(read, Html):
-        await ctx.refuse(partial(ctx.say, read))
-        return
-    awaited, text = read
+    awaited, text = _read(ctx, awaited, message)
     key = _key(ctx, message, edit=message.edit_date if is_edit else None)
     version, view = awaited.written(key, text, *ctx.by), await view_of(ctx)
     shown = [*view.published, *view.waiting, *view.left, version]
@@ -348,16 +345,14 @@ async def _take(
     await _show_saved(ctx)
 
 
-def _read(
-    ctx: AdminContext, awaited: AwaitedText, message: Message
-) -> tuple[AwaitedText, str] | Html:
+def _read(ctx: AdminContext, awaited: AwaitedText, message: Message) -> tuple[AwaitedText, str]:
     """Returns the text of a message as Telegram HTML, with its day if the first line is one.
 
-    Of a text that is not taken it returns why.
+    Raises:
+        Refused: it is not taken.
     """
-    words = ctx.words
     if message.text is None:
-        return words.text(TextFault.NOT_TEXT)
+        raise Refused(TextFault.NOT_TEXT)
     html = message.text_html.strip()
     written = _DAY.match(html) if awaited.day is not None else None
     if written is not None:
@@ -365,12 +360,13 @@ def _read(
             year = int(written[3]) + (2000 if len(written[3]) == 2 else 0)
             day = date(year, int(written[2]), int(written[1]))
         except ValueError:
-            return words.text("⚠️ No lo he guardado: la fecha de la primera línea no existe.")
+            raise Refused("⚠️ No lo he guardado: la fecha de la primera línea no existe.") from None
         if day > ctx.services.today:
-            return words.text("⚠️ No lo he guardado: la fecha de la primera línea no ha llegado.")
+            raise Refused("⚠️ No lo he guardado: la fecha de la primera línea no ha llegado.")
         awaited, html = replace(awaited, day=day), html[written.end() :].strip()
-    fault = text_fault(html)
-    return (awaited, html) if fault is None else words.text(fault)
+    if fault := text_fault(html):
+        raise Refused(fault)
+    return awaited, html
 
 
 async def _show_saved(ctx: AdminContext) -> None:

@@ -19,6 +19,7 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.intake.dispatcher import NotTaken, TryAgain, UpdatesBehind, ordering_key
+from bot.text.problems import Refused
 from bot.text.translations import mark
 from bot.transport.errors import error_kind
 from handlers import (
@@ -230,7 +231,12 @@ async def handle(services: Services, update: Update) -> None:
         by_admin, by_supporter = handlers_of(update, services.bot.username, is_admin=is_admin)
         if by_admin is not None:
             admin = await (await open_context(AdminContext, services, update, user)).refreshed()
-            if await by_admin(admin) is False and by_supporter is not None:
+            try:
+                is_theirs = await by_admin(admin) is not False
+            except Refused as refused:
+                await admin.refuse(partial(admin.say, refused.why.html(admin.words)))
+                return
+            if not is_theirs and by_supporter is not None:
                 await by_supporter(admin.opened_as(SupporterContext).at_valid_stage())
         elif by_supporter is not None:
             supporter = await open_context(SupporterContext, services, update, user)

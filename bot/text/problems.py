@@ -59,6 +59,14 @@ class Sentence:
         return Problem(file, key, self)
 
 
+class Refused(Exception):
+    """What somebody wrote is not taken; `why` says what is wrong with it."""
+
+    def __init__(self, source: str, /, **values: Value) -> None:
+        super().__init__(source)
+        self.why = Sentence(source, **values)
+
+
 class Key(str):
     """An entry of a file, its parts with a dot between: `image.file.es`, `appeal.2`."""
 

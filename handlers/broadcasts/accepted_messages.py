@@ -12,7 +12,7 @@ from telegram import Message
 
 from bot.petition.names import is_seen
 from bot.text import text_limits
-from bot.text.problems import Sentence
+from bot.text.problems import Refused
 from bot.text.translations import mark
 from handlers.broadcasts.draft import Link, LinkRows, Version, first_words
 from telegram_text.entities import length
@@ -62,42 +62,42 @@ _REFUSED: Mapping[str, str] = {
     ),
     **dict.fromkeys(("paid_media", "invoice", "giveaway", "giveaway_winners"), _PAID),
 }
-_UNSEEN = Sentence("En ese mensaje no se ve nada escrito. Envíame otra cosa.")
+_UNSEEN = mark("En ese mensaje no se ve nada escrito. Envíame otra cosa.")
 
 
-def read_text(message: Message) -> Version | Sentence:
-    """Returns the text of a notice as part of a draft, or why it cannot be sent as one."""
+def read_text(message: Message) -> Version:
+    """Returns the text of a notice as part of a draft; raises Refused if it cannot be sent."""
     if not message.text:
-        return Sentence(
+        raise Refused(
             "Este mensaje va en texto, para que se pueda leer en cualquier teléfono. Escríbemelo "
             "en un mensaje."
         )
     if not is_seen(message.text):
-        return _UNSEEN
+        raise Refused(_UNSEEN)
     if length(message.text) > LONGEST_NOTICE:
-        return Sentence(
+        raise Refused(
             "Es demasiado largo: caben {longest} caracteres. Acórtalo y envíamelo otra vez.",
             longest=LONGEST_NOTICE,
         )
     return Version(messages=(message.message_id,), kind="text", html=message.text_html)
 
 
-def read_message(message: Message) -> Version | Sentence:
-    """Returns the message as part of a draft, or why it cannot be broadcast."""
+def read_message(message: Message) -> Version:
+    """Returns the message as part of a draft; raises Refused if it cannot be broadcast."""
     for field, why in _REFUSED.items():
         if getattr(message, field):
-            return Sentence(why)
+            raise Refused(why)
     # Not the attribute `live_period`, whose use warns since PTB is changing its type.
     if message.location and "live_period" in message.location.to_dict():
-        return Sentence(
+        raise Refused(
             "Una ubicación en tiempo real no se puede enviar a más gente. Envía una que no se "
             "mueva."
         )
     if message.text and not is_seen(message.text):
-        return _UNSEEN
+        raise Refused(_UNSEEN)
     kind = next((known for known in MESSAGE_KINDS if getattr(message, known)), None)
     if kind is None:
-        return Sentence(
+        raise Refused(
             "Telegram no deja copiar ese tipo de mensaje. Puedes enviarme un texto, una foto, un "
             "vídeo, un álbum, un documento, un audio, una nota de voz o de vídeo, un GIF, un "
             "sticker, una ubicación o un contacto."
@@ -115,23 +115,17 @@ def words_of(message: Message) -> str:
     return first_words(message.text or message.caption or "")
 
 
-def parse_links(text: str) -> LinkRows | Sentence:
-    """Returns one button per line, each in its own row, or what is wrong with the first one."""
+def parse_links(text: str) -> LinkRows:
+    """Returns one button per line, each in its own row; raises Refused if one is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        return Sentence(
+        raise Refused(
             "No he encontrado ningún enlace. Escribe una línea por botón, como "
             "«Leer más - https://ejemplo.org»."
         )
     if len(lines) > MOST_BUTTONS:
-        return Sentence("Son demasiados botones: caben diez.")
-    rows: list[tuple[Link, ...]] = []
-    for line in lines:
-        link = _link(line)
-        if isinstance(link, Sentence):
-            return link
-        rows.append((link,))
-    return tuple(rows)
+        raise Refused("Son demasiados botones: caben diez.")
+    return tuple((_link(line),) for line in lines)
 
 
 def is_address(url: str) -> bool:
@@ -139,20 +133,20 @@ def is_address(url: str) -> bool:
     return len(url) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(url) is not None
 
 
-def _link(line: str) -> Link | Sentence:
+def _link(line: str) -> Link:
     *words, address = line.split()
     before, cut = " ".join(words), line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
     text, has_scheme = before.rstrip(_BETWEEN), ":" in address.partition("/")[0]
     url = address if has_scheme else f"https://{address}"
     # Without a sign the last word of a sentence may look like an address.
     if not text or (text == before and not has_scheme) or not is_address(url):
-        return Sentence(
+        raise Refused(
             "No entiendo «{line}». Escribe el texto, un guion y la dirección completa, como "
             "«Leer más - https://ejemplo.org».",
             line=cut,
         )
     if len(text) > LONGEST_TEXT:
-        return Sentence(
+        raise Refused(
             "En «{line}» el texto es demasiado largo para un botón: caben {longest} caracteres.",
             line=cut,
             longest=LONGEST_TEXT,

@@ -156,11 +156,11 @@ class Draft(BaseModel, frozen=True):
             and self.content is not None
         )
 
-    def album_of(self, piece: Version) -> str | None:
+    def version_with(self, message_id: int, group: str | None) -> str | None:
         """Returns the language whose version has this message, or other messages of its album."""
         for language, version in self.versions.items():
-            same_album = piece.group is not None and version.group == piece.group
-            if same_album or piece.messages[0] in version.messages:
+            same_album = group is not None and version.group == group
+            if same_album or message_id in version.messages:
                 return language
         return None
 
@@ -199,7 +199,7 @@ def new_draft(
 
 def with_message(draft: Draft, piece: Version, now: datetime) -> Draft:
     """Returns the draft with a message added; a repeated one changes nothing."""
-    language, stage = draft.album_of(piece), DraftStage.READY
+    language, stage = draft.version_with(piece.messages[0], piece.group), DraftStage.READY
     if language is None:
         language = draft.language
     else:

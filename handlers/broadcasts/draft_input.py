@@ -5,10 +5,10 @@ from functools import partial
 
 from telegram import Message
 
-from bot.text.problems import Sentence
+from bot.text.problems import Refused
 from handlers.broadcasts.accepted_messages import read_message, words_of
 from handlers.broadcasts.confirm import discard_draft
-from handlers.broadcasts.draft import Draft, Version, with_edit_noted, with_message
+from handlers.broadcasts.draft import Draft, with_edit_noted, with_message
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.preview import send_test, show_preview
 from handlers.broadcasts.steps import STAGES, Takes, changed_by, is_offered, take_content
@@ -34,11 +34,11 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
     if tap is None or not is_offered(editor.draft, tap, ctx.services):
         await editor.show()
         return
-    changed = changed_by(editor.draft, tap, ctx)
-    if isinstance(changed, Sentence):
-        await editor.show(changed.html(ctx.words))
+    try:
+        editor = await editor.save(changed_by(editor.draft, tap, ctx))
+    except Refused as refused:
+        await editor.show(refused.why.html(ctx.words))
         return
-    editor = await editor.save(changed)
     await _FOLLOWED_BY.get(tap.step, DraftEditor.show)(editor)
 
 
@@ -53,20 +53,19 @@ def asked(editor: DraftEditor) -> AwaitedMessage | None:
 
 async def _take(editor: DraftEditor, takes: Takes, message: Message) -> None:
     """Takes an admin's message for their draft, or refuses it."""
-    taken = takes(editor.draft, message, editor.ctx)
-    if isinstance(taken, Sentence):
-        why = taken.html(editor.ctx.words)
+    try:
+        await _keep(editor, takes(editor.draft, message, editor.ctx), message)
+    except Refused as refused:
+        why = refused.why.html(editor.ctx.words)
         await editor.ctx.refuse(partial(editor.show, why, below=message.message_id))
-    else:
-        await _keep(editor, taken, message)
 
 
 async def belongs_to_album(editor: DraftEditor, message: Message) -> bool:
     """Takes a further element of an album of the draft's; returns False for any other."""
-    piece = read_message(message)
-    if not isinstance(piece, Version) or editor.draft.album_of(piece) is None:
+    if editor.draft.version_with(message.message_id, message.media_group_id) is None:
         return False
-    await _keep(editor, with_message(editor.draft, piece, editor.ctx.now), message)
+    taken = with_message(editor.draft, read_message(message), editor.ctx.now)
+    await _keep(editor, taken, message)
     return True
 
 
@@ -77,12 +76,13 @@ async def edited(ctx: AdminContext) -> bool:
         return False
     draft = editor.draft
     if not draft.is_copied:
-        taken = take_content(draft, message, ctx)
-        if isinstance(taken, Sentence):
+        try:
+            editor = await editor.save(take_content(draft, message, ctx))
+        except Refused as refused:
             stays = ctx.words.text("Sigue el texto de antes, sin ese cambio.")
-            await editor.show(sentences(taken.html(ctx.words), stays))
-        else:
-            await (await editor.save(taken)).show()
+            await editor.show(sentences(refused.why.html(ctx.words), stays))
+            return True
+        await editor.show()
         return True
     noted = with_edit_noted(draft, message.message_id, ctx.now, words_of(message))
     editor = await editor.save(noted)

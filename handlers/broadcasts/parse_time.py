@@ -7,9 +7,10 @@ without, «mañana 18:30» and «18:30», and the same in English.
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from bot.text.problems import Sentence
+from bot.text.problems import Refused
 from bot.text.translations import LANGUAGES, mark
 
 FARTHEST = timedelta(days=30)
@@ -27,54 +28,56 @@ _CLOCK = r"(?:a las? |at )?(?P<hour>\d{1,2})(?:[:h](?P<minute>\d\d)| ?h)"
 _MOMENT = re.compile(rf"(?:(?P<name>[a-z ]+?)|{_DATE})??,? *{_CLOCK}")
 
 
-UNCLEAR = Sentence(
+UNCLEAR = mark(
     "No entiendo cuándo. Escribe el día y la hora, como «mañana 18:30» o «26/11 18:30»."
 )
-PAST = Sentence("Ese momento ya ha pasado. Escribe uno que esté por venir.")
+PAST = mark("Ese momento ya ha pasado. Escribe uno que esté por venir.")
 
 
 def parse_moment(
-    text: str, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
-) -> datetime | Sentence:
-    """Returns the moment in UTC, or why it cannot be used; a time without a day is today's."""
+    text: str, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST, clock: str = ""
+) -> datetime:
+    """Returns the moment in UTC; a time without a day is today's, a day without one at `clock`.
+
+    Raises:
+        Refused: it cannot be used.
+    """
     decomposed = unicodedata.normalize("NFKD", " ".join(text.lower().split()))
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    found, today = _MOMENT.fullmatch(plain), now.astimezone(zone).date()
+    found = _MOMENT.fullmatch(plain) or _MOMENT.fullmatch(f"{plain} {clock}")
     if found is None:
-        return UNCLEAR
-    day = _day(found, today)
-    if isinstance(day, Sentence):
-        return day
+        raise Refused(UNCLEAR)
+    day = _day(found, now.astimezone(zone).date())
     try:
-        clock = time(int(found["hour"]), int(found["minute"] or 0))
+        at = time(int(found["hour"]), int(found["minute"] or 0))
     except ValueError:
-        return Sentence("Esa hora no existe. Escríbela de 0:00 a 23:59, como «18:30».")
-    return utc_moment(datetime.combine(day, clock), now, zone, farthest)
+        raise Refused("Esa hora no existe. Escríbela de 0:00 a 23:59, como «18:30».") from None
+    return utc_moment(datetime.combine(day, at), now, zone, farthest)
 
 
 def utc_moment(
     there: datetime, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
-) -> datetime | Sentence:
-    """Returns a local time in UTC, or why it cannot be used: skipped, past or too far ahead."""
+) -> datetime:
+    """Returns a local time in UTC; raises Refused for one skipped, past or too far ahead."""
     try:
         first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     except OverflowError:  # in the first or the last hours of datetime
-        return PAST if there.year < now.year else too_far(farthest)
+        raise (Refused(PAST) if there.year < now.year else too_far(farthest)) from None
     if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
-        return Sentence(
+        raise Refused(
             "Esa noche los relojes se adelantan y esa hora no llega a existir. Elige una hora "
             "antes o una después."
         )
     # When the clocks go back, a local time occurs twice; the second may still be to come.
     moment = second if first < now + SOONEST else first
-    if moment < now + SOONEST:
-        return PAST
-    return too_far(farthest) if moment > now + farthest else moment
+    if not now + SOONEST <= moment <= now + farthest:
+        raise Refused(PAST) if moment < now + SOONEST else too_far(farthest)
+    return moment
 
 
-def too_far(farthest: timedelta) -> Sentence:
-    """Returns why a moment that is farther ahead is refused."""
-    return Sentence("Se puede programar hasta con {days} días de antelación.", days=farthest.days)
+def too_far(farthest: timedelta) -> Refused:
+    """Refuses a moment that is farther ahead."""
+    return Refused("Se puede programar hasta con {days} días de antelación.", days=farthest.days)
 
 
 def suggested_moments(now: datetime, zone: tzinfo) -> list[tuple[datetime, str]]:
@@ -87,20 +90,23 @@ def suggested_moments(now: datetime, zone: tzinfo) -> list[tuple[datetime, str]]
         (mark("Mañana, {time}"), "mañana 10:00"),
         (mark("Mañana, {time}"), "mañana 19:00"),
     ):
-        moment = parse_moment(typed, now, zone)
-        if isinstance(moment, datetime) and moment - now >= timedelta(minutes=15):
-            wanted.append((moment, label))
+        with suppress(Refused):
+            moment = parse_moment(typed, now, zone)
+            if moment - now >= timedelta(minutes=15):
+                wanted.append((moment, label))
     return wanted
 
 
-def _day(found: re.Match[str], today: date) -> date | Sentence:
-    """Returns the day that is meant, or why there is none such.
+def _day(found: re.Match[str], today: date) -> date:
+    """Returns the day that is meant; raises Refused if there is none such.
 
     A day of a month is in this year, or in the next if it is 180 days past or more.
     """
     if found["day"] is None:
         ahead = _DAYS_AHEAD.get(found["name"] or "hoy")
-        return UNCLEAR if ahead is None else today + timedelta(days=ahead)
+        if ahead is None:
+            raise Refused(UNCLEAR)
+        return today + timedelta(days=ahead)
     year, month, day = found["year"], int(found["month"]), int(found["day"])
     try:
         if year is not None:
@@ -109,6 +115,6 @@ def _day(found: re.Match[str], today: date) -> date | Sentence:
         is_near = (today - this_year).days < 180
         return this_year if is_near else this_year.replace(year=today.year + 1)
     except ValueError:
-        return Sentence(
+        raise Refused(
             "Ese día no existe. Escribe primero el día y luego el mes, como «26/11 18:30»."
-        )
+        ) from None

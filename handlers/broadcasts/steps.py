@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from telegram import Message
 
-from bot.text.problems import Sentence
 from handlers.broadcasts.accepted_messages import parse_links, read_message, read_text
 from handlers.broadcasts.draft import Draft, DraftStage, LinkRows, with_message
 from handlers.broadcasts.parse_time import parse_moment
@@ -22,7 +21,7 @@ from handlers.screens.screen import Screen
 from storage.broadcast_types import Kind
 
 Changes = Mapping[str, object]
-Takes = Callable[[Draft, Message, AdminContext], Draft | Sentence]
+Takes = Callable[[Draft, Message, AdminContext], Draft]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class StageRules:
     """What a draft shows at a stage, and what becomes of a message that the admin sends then.
 
     Attributes:
-        takes: returns the draft with the message, or why it is refused; None: none is awaited.
+        takes: returns the draft with the message, or raises Refused; None: none is awaited.
         back: the stage to which «Volver» leads; None where nothing is asked.
     """
 
@@ -45,14 +44,14 @@ class ButtonRules:
 
     Attributes:
         change: returns which fields of the draft become what, none if the value is none that the
-            button can have; or why it is refused.
+            button can have; or raises Refused.
         kinds: of the drafts that have the button.
         is_about_people: whether it is about the audience, which an earlier broadcast may decide.
         voids_preview: whether something else would be sent after it than was previewed.
         keeps_version: whether a repeated tap does it again, as it makes the preview.
     """
 
-    change: Callable[[Draft, str, AdminContext], Changes | Sentence] = lambda *_: {}
+    change: Callable[[Draft, str, AdminContext], Changes] = lambda *_: {}
     kinds: frozenset[Kind] = frozenset(Kind)
     is_about_people: bool = False
     voids_preview: bool = False
@@ -82,40 +81,33 @@ def is_offered(draft: Draft, tap: DraftTap, services: Services) -> bool:
     )
 
 
-def changed_by(draft: Draft, tap: DraftTap, ctx: AdminContext) -> Draft | Sentence:
-    """Returns the draft after a tap on a button that it has, or why it is refused."""
+def changed_by(draft: Draft, tap: DraftTap, ctx: AdminContext) -> Draft:
+    """Returns the draft after a tap on a button that it has; raises Refused for a late one."""
     row = STEPS[tap.step]
     changes = row.change(draft, tap.value, ctx)
-    if isinstance(changes, Sentence):
-        return changes
     if row.keeps_version or not changes:
         return draft.model_copy(update=dict(changes))
     change = draft.with_content_changed if row.voids_preview else draft.changed
     return change(ctx.now, **changes)
 
 
-def take_content(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Sentence:
-    """Returns the draft with a message, or with the text that one of its has now, or why not."""
+def take_content(draft: Draft, message: Message, ctx: AdminContext) -> Draft:
+    """Returns the draft with a message, or with the text that one of its has now."""
     piece = read_message(message) if draft.is_copied else read_text(message)
-    return piece if isinstance(piece, Sentence) else with_message(draft, piece, ctx.now)
+    return with_message(draft, piece, ctx.now)
 
 
-def _take_links(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Sentence:
+def _take_links(draft: Draft, message: Message, ctx: AdminContext) -> Draft:
     links = parse_links(message.text or "")
-    if isinstance(links, Sentence):
-        return links
     return draft.with_content_changed(ctx.now, **_with_links(draft, links))
 
 
-def _take_time(draft: Draft, message: Message, ctx: AdminContext) -> Draft | Sentence:
-    planned = _schedule(draft, message.text or "", ctx)
-    return planned if isinstance(planned, Sentence) else draft.changed(ctx.now, **planned)
+def _take_time(draft: Draft, message: Message, ctx: AdminContext) -> Draft:
+    return draft.changed(ctx.now, **_schedule(draft, message.text or "", ctx))
 
 
-def _schedule(_draft: Draft, typed: str, ctx: AdminContext) -> Changes | Sentence:
+def _schedule(_draft: Draft, typed: str, ctx: AdminContext) -> Changes:
     moment = parse_moment(typed, ctx.now, ctx.services.petition.zone)
-    if isinstance(moment, Sentence):
-        return moment
     # No last signature: those who sign until then are recipients too.
     return {"starts_at": moment, "last_signature_number": None, "stage": DraftStage.SUMMARY}
 

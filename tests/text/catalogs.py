@@ -55,7 +55,7 @@ _METHODS = frozenset({"text", "label", "because", "button", "fine", "mend", "bro
 _MARK = "mark"
 # A label in the terminal's language; a label with its values, which is said in a language later;
 # and an exception with one.
-_FUNCTIONS = frozenset({_MARK, "Sentence", "refused", "label", "plural_label", "tell"})
+_FUNCTIONS = frozenset({_MARK, "Sentence", "Refused", "refused", "label", "plural_label", "tell"})
 # What the form of a petition says of a field: its name here, and what it is for below it.
 _FIELD = ".field"
 _IN_SCRIPT = re.compile(r'\bt\(\s*("(?:[^"\\]|\\.)*")')
