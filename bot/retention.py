@@ -49,6 +49,7 @@ from storage.petitions import (
 )
 from storage.seen_updates import forget_seen_updates
 from storage.signatures import earliest_signed_at
+from storage.transaction import Transaction
 
 _log = structlog.stdlib.get_logger()
 
@@ -127,9 +128,7 @@ async def erase_due(
     `now`, when it begins; `progress` is told after each portion how many were erased so far.
     """
     entry, total, after = uuid.uuid4().bytes, 0, 0
-    while numbers := await storage.read(
-        due_numbers, erasure.due, untold_too=erasure.untold_too, after=after, limit=PORTION
-    ):
+    while numbers := await storage.read(_next_numbers, erasure, after):
         total += await storage.write(erase_signatures, numbers, action=action, entry=entry, at=now)
         progress(total)
         if len(numbers) < PORTION:
@@ -139,6 +138,14 @@ async def erase_due(
     while await storage.write(erase_leftovers, erasure.due, limit=PORTION) == PORTION:
         await sleep(BETWEEN_PORTIONS_SECONDS)
     return total
+
+
+def _next_numbers(tx: Transaction, erasure: Erasure, after: int) -> list[int]:
+    """Returns the next that are due, if the handover by whose day they are still counts."""
+    handover, due = active_handover(tx), erasure.due
+    if handover is None or handover.handed_over_on != erasure.handed_over_on:
+        due = DueBefore(due.at_most)
+    return due_numbers(tx, due, untold_too=erasure.untold_too, after=after, limit=PORTION)
 
 
 @dataclass

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Annotated
 
@@ -137,8 +138,9 @@ def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text.strip())
-        if is_end and len(text.strip()) == len("2026-11-24"):
-            moment += timedelta(days=1)
+        with suppress(ValueError):  # it has a time of day
+            date.fromisoformat(text.strip())
+            moment += timedelta(days=is_end)
         return moment.replace(tzinfo=moment.tzinfo or zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise CannotDo.because(

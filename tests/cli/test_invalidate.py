@@ -219,6 +219,7 @@ def test_a_day_alone_is_meant_whole_and_summer_time_counts() -> None:
 
     assert at("2026-11-24") == "2026-11-23 23:00+00:00"
     assert at("2026-11-24", is_end=True) == "2026-11-24 23:00+00:00"
+    assert at("20261124", is_end=True) == "2026-11-24 23:00+00:00"
     assert at("2026-07-01T13:05") == "2026-07-01 11:05+00:00"
     assert at("2026-11-24 13:05+00:00") == "2026-11-24 13:05+00:00"
     with pytest.raises(CannotDo):

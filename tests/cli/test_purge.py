@@ -1,5 +1,6 @@
 """Tests that an operator erases what is due knowingly, and only that."""
 
+import asyncio
 import io
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -124,6 +125,25 @@ def test_ctrl_c_brings_nobody_back(
     assert "You have stopped it; what was erased stays erased." in result.stderr
     assert left(petition) == 2
     assert petition.audited()[0].detail == "4"
+
+
+def test_a_handover_that_is_undone_meanwhile_ends_the_erasing(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was noted with a wrong day, and a colleague undoes it in another terminal."""
+    monkeypatch.setattr("bot.retention.PORTION", 4)
+    signed(petition, 2 * A_MONTH)
+    delivered(petition, A_MONTH)
+    petition.sql("UPDATE signatures SET muted_at = 1")
+
+    async def undone(erase: Proceed, numbers: list[int], **given: Any) -> object:
+        undoing = "UPDATE handovers SET undone_at = recorded_at"
+        await asyncio.to_thread(petition.sql, undoing)
+        return await erase(numbers, **given)
+
+    call_instead(monkeypatch, erase_signatures, undone)
+    assert "Signatures erased: 4." in said(call("--yes"))
+    assert left(petition) == 2
 
 
 def test_where_telegram_says_another_day_or_nothing_nobody_is_erased(
