@@ -159,11 +159,9 @@ def _recipient(key: str) -> Any:
     import pyrage
 
     kind = pyrage.ssh if key.startswith("ssh-") else pyrage.x25519
-    try:
+    with suppress(pyrage.RecipientError):
         return kind.Recipient.from_str(key)
-    except pyrage.RecipientError:
-        pass
-    # Raised outside the except block: somebody may have given the secret key.
+    # Raised outside of the handler: somebody may have given the secret key.
     raise RecipientWrong("It is no public key that age knows.")
 
 

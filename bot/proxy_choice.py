@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -33,29 +34,24 @@ def parse_proxy(text: str) -> Proxy:
     Raises:
         ValueError: it is no address of a proxy that can be used; the text does not repeat it.
     """
-    try:
-        parts = urlsplit(text.strip() if "://" in text else f"http://{text.strip()}")
-        proxy = _proxy(parts)
-    except ValueError:
-        proxy = None
+    with suppress(ValueError):
+        return _proxy(urlsplit(text.strip() if "://" in text else f"http://{text.strip()}"))
     # Raised outside of the handler, since the original error may contain the password.
-    if proxy is None:
-        raise ValueError("not the address of a proxy")
-    return proxy
+    raise ValueError("not the address of a proxy")
 
 
-def _proxy(parts: SplitResult) -> Proxy | None:
+def _proxy(parts: SplitResult) -> Proxy:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.path not in ("", "/"):
-        return None
+        raise ValueError
     if parts.query or parts.fragment or not parts.hostname.isprintable() or " " in parts.netloc:
-        return None
+        raise ValueError
     is_socks = parts.scheme in _SOCKS_SCHEMES
     user = unquote(parts.username or "", errors="strict")
     password = unquote(parts.password or "", errors="strict")
-    if not (_fit_socks(user, password) if is_socks else _fit_http(user, password)):
-        return None
     port = _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
-    return Proxy(is_socks, parts.hostname, port, user, password) if port else None
+    if not port or not (_fit_socks if is_socks else _fit_http)(user, password):
+        raise ValueError
+    return Proxy(is_socks, parts.hostname, port, user, password)
 
 
 def _fit_http(user: str, password: str) -> bool:

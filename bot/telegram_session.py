@@ -5,6 +5,7 @@ Whatever talks to Telegram builds its session here, so that nothing leaves the m
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.request import getproxies
 
 from bot.proxy_choice import choose_proxy
@@ -28,11 +29,9 @@ def shared_session(
         SettingsInvalid: the proxy's address cannot be used.
     """
     setting = None if settings.proxy is None else settings.proxy.get_secret_value()
-    try:
+    with suppress(ValueError):
         proxied = choose_proxy(settings.api_url, setting, getproxies())
         return SharedSession(proxy=proxied, tell=tell, clock=clock)
-    except ValueError:
-        pass
     # Raised outside of the handler, as the sentence says all: the address may hold a password.
     raise SettingsInvalid.because(
         "El proxy de HTTPS_PROXY, HTTP_PROXY o ALL_PROXY no vale. Se espera: "

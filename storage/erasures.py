@@ -159,9 +159,9 @@ def erase_leftovers(tx: Transaction, due: DueBefore, *, limit: int) -> int:
     tx.delete(CHANGES_AFTER_EXPORT, or_(changes.changed_at < due.at_most, is_told))
     if petition.closed_at is None or petition.closed_at >= due.at_most:
         return 0
-    columns = CONVERSATIONS.c
-    last = select(columns.supporter).where(tx.of(CONVERSATIONS), columns.updated_at < due.at_most)
-    return tx.delete(CONVERSATIONS, columns.supporter.in_(last.limit(limit)))
+    whose, is_old = CONVERSATIONS.c.supporter, CONVERSATIONS.c.updated_at < due.at_most
+    some = select(whose).where(tx.of(CONVERSATIONS), is_old).limit(limit)
+    return tx.delete(CONVERSATIONS, whose.in_(some), is_old)
 
 
 def _keep_counts(tx: Transaction, those: ColumnElement[bool]) -> None:

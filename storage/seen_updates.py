@@ -115,8 +115,7 @@ def end_update(tx: Transaction, update: SeenUpdate) -> bool:
 
 def forget_seen_updates(tx: Transaction, now: datetime, *, limit: int) -> int:
     """Forgets numbers that no longer count, of at most `limit` sequences; returns of how many."""
-    old = sa.select(_COLUMNS.supporter).where(
-        tx.of(SEEN_UPDATES), _COLUMNS.seen_at < now - _COUNTS_FOR
-    )
-    ended = [row.supporter for row in tx.all(old.limit(limit))]
-    return tx.delete(SEEN_UPDATES, _COLUMNS.supporter.in_(ended))
+    is_old = _COLUMNS.seen_at < now - _COUNTS_FOR
+    some = sa.select(_COLUMNS.supporter).where(tx.of(SEEN_UPDATES), is_old).limit(limit)
+    # Asked again, as another process may note a newer number at this moment.
+    return tx.delete(SEEN_UPDATES, _COLUMNS.supporter.in_(some), is_old)

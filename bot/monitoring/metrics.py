@@ -7,10 +7,12 @@ here, into `deploy/grafana` if it helps a tired person, and into `docs/operating
 import asyncio
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from itertools import accumulate
+from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import (
@@ -98,10 +100,9 @@ class _Found(Collector):
 
 def _of_process(state: RunState, problems: Collection[str]) -> Iterator[Metric]:
     app = state.app
-    about = GaugeMetricFamily(_PREFIX + "info", "This process", labels=("version", "replica"))
     replica = "" if app is None else app.process_lock.holder
-    about.add_metric((version("petition-bot"), replica), 1)
-    yield about
+    about = {(version("petition-bot"), replica): 1}
+    yield _gauges("info", "This process", "version replica", about)
     is_held = app is not None and app.services.lease.is_ours()
     yield _gauge("lease_held", "Whether this process is the one that sends", is_held)
     failing = {(each,): each in problems for each in CHECKS}
@@ -112,15 +113,15 @@ def _of_app(app: App) -> Iterator[Metric]:
     dispatch, gate = app.dispatch, app.services.gate
     others = app.process_lock.peers.others
     yield _gauge("replicas", "Processes that answer people, as this one knows", 1 + others)
-    updates = [((name,), number) for name, number in asdict(dispatch.counts).items()]
-    yield _counters("updates", "Updates by what became of them", ("outcome",), updates)
+    updates = {(name,): number for name, number in asdict(dispatch.counts).items()}
+    yield _counters("updates", "Updates by what became of them", "outcome", updates)
     yield _histogram(dispatch)
     yield _gauge("updates_in_progress", "Updates not finished", len(dispatch.in_progress))
-    calls = [
-        ((method, "ok" if kind is None else kind.name.lower()), number)
+    calls = {
+        (method, "ok" if kind is None else kind.name.lower()): number
         for (method, kind), number in app.services.bot.client.calls.items()
-    ]
-    yield _counters("calls", "Calls of Telegram", ("method", "outcome"), calls)
+    }
+    yield _counters("calls", "Calls of Telegram", "method outcome", calls)
     rates = {("broadcast",): gate.rate, ("reply",): gate.reply_rate}
     yield _gauges("gate_rate", "New messages a second that may leave", "lane", rates)
     waiting = {(lane.name.lower(),): number for lane, number in gate.waiting.items()}
@@ -159,17 +160,18 @@ def _gauge(name: str, about: str, value: float) -> Metric:
     return GaugeMetricFamily(_PREFIX + name, about, value=value)
 
 
-def _gauges(name: str, about: str, label: str, values: Mapping[tuple[str], float]) -> Metric:
-    family = GaugeMetricFamily(_PREFIX + name, about, labels=(label,))
+def _labelled(
+    kind: type[GaugeMetricFamily | CounterMetricFamily],
+    name: str,
+    about: str,
+    labels: str,
+    values: Mapping[Any, float],
+) -> Metric:
+    family = kind(_PREFIX + name, about, labels=labels.split())
     for each, value in values.items():
         family.add_metric(each, value)
     return family
 
 
-def _counters(
-    name: str, about: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], float]]
-) -> Metric:
-    family = CounterMetricFamily(_PREFIX + name, about, labels=labels)
-    for each, value in values:
-        family.add_metric(each, value)
-    return family
+_gauges = partial(_labelled, GaugeMetricFamily)
+_counters = partial(_labelled, CounterMetricFamily)
