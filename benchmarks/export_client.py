@@ -14,7 +14,7 @@ from bot.cli.context import CliContext
 from bot.cli.export import write_list
 from bot.clocks import utc_now
 from bot.export import ListFormat
-from bot.export.signature_list import open_signature_list
+from bot.export.signature_list import pages_of
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import PetitionSettings
@@ -39,8 +39,8 @@ async def _export(job: Job) -> JobReport:
         meter = ResourceMeter()
         if job.url == READING:
             begun = await storage.write(begin_export, at=context.clock(), detail="")
-            async with open_signature_list(storage, begun) as signatures:
-                async for page in signatures.pages():
+            async with storage.snapshot() as read:
+                async for page in pages_of(begun, read):
                     written += sum(each.name is not None for each in page)
             return meter.report(delivered=written, failed=0, complete=written == job.people)
         recipient = pyrage.x25519.Identity.generate().to_public()

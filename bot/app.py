@@ -253,7 +253,10 @@ async def open_app(
         if rehearsal:
             url, keyring = stack.enter_context(rehearsal_data(url, slug))
             petition = petition.as_rehearsal(catalogs)
-            settings = _without_stars(settings)
+            rate = min(settings.broadcast_rate, FREE_RATE)  # nothing is paid for
+            settings = settings.model_copy(
+                update={"paid_broadcast": False, "broadcast_rate": rate}
+            )
         else:
             keyring = _key(settings)
         if restored:
@@ -433,9 +436,3 @@ def _key(settings: Settings) -> Keyring:
     key_file = require_key_file(settings.key_file)
     key_apart_from_data(key_file, settings.database_url)
     return Keyring.load(key_file)
-
-
-def _without_stars(settings: Settings) -> Settings:
-    """Returns the settings with which nothing is paid for."""
-    rate = min(settings.broadcast_rate, FREE_RATE)
-    return settings.model_copy(update={"paid_broadcast": False, "broadcast_rate": rate})

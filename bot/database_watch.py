@@ -10,7 +10,7 @@ from bot.shutdown import MARK_SECONDS, at_most
 from storage import Storage
 from storage.durability import durability_of
 from storage.errors import DatabaseReplaced, StorageError, Unavailable
-from storage.petitions import Reached, reached_so_far
+from storage.petitions import reached_so_far
 
 _log = structlog.stdlib.get_logger()
 
@@ -50,25 +50,22 @@ class DatabaseWatch:
                 raise
             except Unavailable:
                 return  # the next write gets the error
-            await self._raise(reached)
+            try:
+                await asyncio.to_thread(self._mark.raise_to, reached)
+            except OSError as error:
+                # A read-only folder is a good place for the key, and must not keep the bot from
+                # running; it is logged once, and again only after it has worked in between.
+                if self._is_marked:
+                    _log.warning("high_water_mark_not_saved", kind=type(error).__name__)
+                self._is_marked = False
+            else:
+                self._is_marked = True
 
     async def look_last(self) -> None:
         """Marks what people did in the last second."""
         async with at_most(MARK_SECONDS, "high_water_mark_not_saved"):
             with suppress(StorageError):  # which ended the bot
                 await self.look()
-
-    async def _raise(self, reached: Reached) -> None:
-        try:
-            await asyncio.to_thread(self._mark.raise_to, reached)
-        except OSError as error:
-            # A read-only folder is a good place for the key, and must not keep the bot from
-            # running; it is logged once, and again only after it has worked in between.
-            if self._is_marked:
-                _log.warning("high_water_mark_not_saved", kind=type(error).__name__)
-            self._is_marked = False
-        else:
-            self._is_marked = True
 
 
 class StandbyWatch:

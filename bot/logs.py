@@ -63,7 +63,7 @@ def configure_logging(
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
     handler.setFormatter(OneForm(as_json=not out.isatty(), secrets=secrets, said=said))
-    handler.addFilter(_is_wanted)
+    handler.addFilter(lambda record: _is_ours(record) or record.levelno >= logging.WARNING)
     if said is not None:
         handler.addFilter(lambda record: bool(said(str(record.msg))))
     root = logging.getLogger()
@@ -111,9 +111,6 @@ class OneForm(logging.Formatter):
             sentence = f"{at.astimezone():%H:%M:%S}  {self._said(fields['event'])}"
             # Of an unforeseen error the line is all that tells a developer where it happened.
             line = sentence if error is None else f"{sentence}\n{line}"
-        return self._redacted(line)
-
-    def _redacted(self, line: str) -> str:
         for secret in self._secrets:
             line = line.replace(secret, _REDACTED)
         return _TOKEN.sub(_REDACTED, line)
@@ -128,10 +125,6 @@ def _into_record(
 
 def _is_ours(record: logging.LogRecord) -> bool:
     return isinstance(getattr(record, "fields", None), Mapping)
-
-
-def _is_wanted(record: logging.LogRecord) -> bool:
-    return _is_ours(record) or record.levelno >= logging.WARNING
 
 
 def _our_fields(record: logging.LogRecord) -> dict[str, Any]:

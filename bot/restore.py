@@ -199,10 +199,10 @@ def _remove(files: Sequence[Path]) -> None:
         each.unlink(missing_ok=True)
 
 
-async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: datetime) -> Restored:
+async def repeat_journal(storage: Storage, at: datetime) -> Restored:
     """Does again, on a restored copy, what people asked for after the backup."""
     content = await asyncio.to_thread(storage.journal.read)
-    reached = highest_reached(keyring, slug)
+    reached = highest_reached(storage.keyring, storage.slug)
     repeated = await storage.write(repeat_after_restore, content, reached=reached, at=at)
     held, state = await storage.read(held_restore), await storage.read(petition_state)
     if held is None:
@@ -215,7 +215,7 @@ async def finish_restore(storage: Storage, at: datetime, *, restored: bool) -> N
     if restored:
         await storage.write(record_copy, at)
     if await storage.read(restore_awaits_repetition):
-        done = await repeat_journal(storage, storage.keyring, storage.slug, at)
+        done = await repeat_journal(storage, at)
         _log.warning("journal_repeated", total=done.repeated)
     unfinished_restore(storage.keyring, storage.slug).unlink(missing_ok=True)
 
@@ -223,12 +223,11 @@ async def finish_restore(storage: Storage, at: datetime, *, restored: bool) -> N
 async def _brought_up_to_date(url: str, order: Order) -> Restored:
     """Migrates a copy, tries the key on it, holds sending, and repeats what the journal says."""
     await migrate(url)
-    keyring, slug, at = order.keyring, order.slug, order.at
-    storage = await open_storage(url, keyring, slug, is_known=True)
+    storage = await open_storage(url, order.keyring, order.slug, is_known=True)
     try:
         await storage.read(open_one_chat)
-        await storage.write(record_restore, made_at=order.manifest.made_at, at=at)
-        return await repeat_journal(storage, keyring, slug, at)
+        await storage.write(record_restore, made_at=order.manifest.made_at, at=order.at)
+        return await repeat_journal(storage, order.at)
     finally:
         await storage.close()
 

@@ -40,18 +40,17 @@ def place_of(error: BaseException) -> str:
 
 def trace_of(error: BaseException) -> str:
     """Returns the frames of an error, outermost first, and those of each of its causes."""
-    return " < ".join(_way(one) for one in _chain(error))
+    ways = []
+    for one in _chain(error):
+        frames = traceback.extract_tb(one.__traceback__)[-_MOST_FRAMES:]
+        ways.append(" > ".join(f"{_short(at.filename)}:{at.lineno} {at.name}" for at in frames))
+    return " < ".join(ways)
 
 
 def _code(error: BaseException) -> Iterator[str]:
     system = errno.errorcode.get(error.errno or 0) if type(error) is OSError else None
     if code := getattr(error, "sqlite_errorname", system):
         yield code
-
-
-def _way(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
-    return " > ".join(f"{_short(one.filename)}:{one.lineno} {one.name}" for one in frames)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

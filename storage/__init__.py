@@ -6,8 +6,10 @@ One file for each noun, of functions that run in a transaction of SQLite or Post
 
 import asyncio
 import os
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from itertools import count
+from typing import Any
 
 from storage.database import Database, open_database
 from storage.errors import BrokenData
@@ -41,7 +43,13 @@ class Storage:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Returns what a function finds in this petition; see SqliteDatabase.read."""
-        return await self._watched(self.database.read(self.bound(work, *args, **kwargs)))
+        return await self._watched(self.database.read(self._bound(work, *args, **kwargs)))
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+        """Yields what reads like `read`, all of it of one moment; see SqliteDatabase.snapshot."""
+        async with self.database.snapshot() as read:
+            yield lambda work, *args: read(self._bound(work, *args))
 
     async def write(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -54,9 +62,9 @@ class Storage:
                 note_seen_update(tx, update)  # raises UpdateOutdated for one that comes too late
             return work(tx, *args, **kwargs)
 
-        return await self._watched(self.database.write(self.bound(noted)))
+        return await self._watched(self.database.write(self._bound(noted)))
 
-    def bound(
+    def _bound(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> BoundWork[Result]:
         """Returns a function whose transaction knows its petition, with ids of its own."""

@@ -1,7 +1,7 @@
 """What `petition-bot export` does: it writes the list of signatures for the addressee."""
 
 import shlex
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,22 +14,15 @@ from bot.cli.context import CliContext, required_recipients, run_with_context
 from bot.console import CannotDo, list_counts, progress, say, tell
 from bot.export import ListFormat
 from bot.export.json_list import write_json
-from bot.export.signature_list import SignatureList, SignatureListHeader, open_signature_list
+from bot.export.signature_list import Pages, SignatureListHeader, pages_of
 from bot.export.xlsx_list import write_xlsx
 from bot.settings import PetitionSettings
 from bot.text.terminal_language import label, terminal_words
 from storage.errors import BrokenData, StorageError
-from storage.exports import (
-    ExportedList,
-    NamedSignature,
-    begin_export,
-    discard_export,
-    finish_export,
-)
+from storage.exports import begin_export, discard_export, finish_export, signature_totals
 from storage.private_files import output_file
 from storage.restores import held_restore
 
-Pages = AsyncIterator[list[NamedSignature]]
 _WRITERS = {ListFormat.XLSX: write_xlsx, ListFormat.JSON: write_json}
 
 
@@ -87,9 +80,14 @@ async def write_list(
     begun = await storage.write(begin_export, at=context.clock(), detail=f"{format_} encrypted")
     try:
         with output_file(file) as target, encrypting_writer(target, [*recipients]) as encrypted:
-            async with open_signature_list(storage, begun) as signatures:
-                header = await _read_header(context, begun, signatures)
-                pages = _complete(header, signatures.pages(), done)
+            async with storage.snapshot() as read:
+                totals = await read(signature_totals, begun.last_number)
+                header = SignatureListHeader(begun, context.petition, *totals)
+                if not header.counted:
+                    raise CannotDo.because(
+                        "No hay ninguna firma que cuente: no hay nada que escribir."
+                    )
+                pages = _complete(header, pages_of(begun, read), done)
                 await _WRITERS[format_](encrypted, header, pages)
             # Before the file gets its name: no list is out of which nobody knows.
             counts = {"with_name": header.with_name, "without_name": header.without_name}
@@ -99,16 +97,6 @@ async def write_list(
         with suppress(StorageError):
             await storage.write(discard_export, begun, context.clock())
         raise
-    return header
-
-
-async def _read_header(
-    context: CliContext, begun: ExportedList, signatures: SignatureList
-) -> SignatureListHeader:
-    state, anonymous, groups = await signatures.totals()
-    header = SignatureListHeader(begun, context.petition, state, anonymous, tuple(groups))
-    if not header.counted:
-        raise CannotDo.because("No hay ninguna firma que cuente: no hay nada que escribir.")
     return header
 
 

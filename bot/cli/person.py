@@ -191,22 +191,21 @@ async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof:
     # The file is not left behind where the code turns out to be used.
     with output_file(letter.output) if letter.output else nullcontext(BytesIO()) as file:
         file.write(shown.encode())
-        await _do(context, letter, signer, proof)
+        code, name, now = letter.code, letter.name or "", context.clock()
+        is_done = await context.storage.write(
+            carry_out_request, _REQUESTS[letter.what][0], signer.number, proof, now, name, code
+        )
+        if not is_done:
+            raise CannotDo.because(
+                "No se ha hecho nada: ya estaba así, o entretanto cambió la firma o se usó el "
+                "código."
+            )
     if letter.output:
         shown = label("Está en {path}, que solo puedes leer tú.", path=letter.output) + " "
     if letter.what is Asked.LIFT:
         # They get what they missed, like those who unmute the bot.
         await context.storage.write(mark_reachable, signer.supporter, context.clock())
     return f"{shown}{label('Hecho.')} {_told(letter.what, signer)}"
-
-
-async def _do(context: CliContext, letter: Letter, signer: Signer, proof: str) -> None:
-    asked, number, now = _REQUESTS[letter.what][0], signer.number, context.clock()
-    name, code = letter.name or "", letter.code
-    if not await context.storage.write(carry_out_request, asked, number, proof, now, name, code):
-        raise CannotDo.because(
-            "No se ha hecho nada: ya estaba así, o entretanto cambió la firma o se usó el código."
-        )
 
 
 def check_reason(reason: str, *names: str | None) -> str:

@@ -3,13 +3,12 @@
 Its shape is described in docs/handing-over.md; a reader refuses what is not `FORMAT`.
 """
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, BinaryIO
 
 import orjson
 
-from bot.export.signature_list import SignatureListHeader
+from bot.export.signature_list import Pages, SignatureListHeader
 from bot.petition.petition import Petition
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import in_language
@@ -18,9 +17,7 @@ from storage.exports import NamedSignature
 FORMAT = "petition-bot list 1"
 
 
-async def write_json(
-    out: BinaryIO, header: SignatureListHeader, pages: AsyncIterator[list[NamedSignature]]
-) -> None:
+async def write_json(out: BinaryIO, header: SignatureListHeader, pages: Pages) -> None:
     """Writes the list as it is read."""
     head = orjson.dumps(_head(header), option=orjson.OPT_INDENT_2)
     out.write(head.removesuffix(b"\n}") + b',\n  "signatures": [')

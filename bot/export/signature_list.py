@@ -5,60 +5,31 @@ something of each, so those are counted together.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bot.dossier.opened_list import ListedVersionCount
 from bot.petition.counts import FEWEST, told_apart
 from bot.petition.petition import Petition
 from bot.petition.retention_days import day_of
-from storage import Storage
-from storage.exports import (
-    ExportedList,
-    NamedSignature,
-    SignatureGroup,
-    named_signatures,
-    signature_totals,
-)
+from storage.exports import ExportedList, NamedSignature, SignatureGroup, named_signatures
 from storage.petitions import PetitionState
-from storage.transaction import Read
 
 _Key = TypeVar("_Key")
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureList:
-    """The counted signatures of a petition as of one moment."""
-
-    read: Read
-    storage: Storage
-    last_number: int
-
-    async def totals(self) -> tuple[PetitionState, int, list[SignatureGroup]]:
-        """Returns what `signature_totals` does."""
-        bound = self.storage.bound(signature_totals, self.last_number)
-        totals: tuple[PetitionState, int, list[SignatureGroup]] = await self.read(bound)
-        return totals
-
-    async def pages(self) -> AsyncIterator[list[NamedSignature]]:
-        """Yields the signatures that are listed with their names, by number, in portions."""
-        bound, after = self.storage.bound, 0
-        while page := await self.read(bound(named_signatures, after, self.last_number)):
-            yield page
-            after = page[-1].number
+Pages = AsyncIterator[list[NamedSignature]]
 
 
-@asynccontextmanager
-async def open_signature_list(
-    storage: Storage, export: ExportedList
-) -> AsyncIterator[SignatureList]:
-    """Opens the list of an export, as of one moment."""
-    async with storage.database.snapshot() as read:
-        yield SignatureList(read, storage, export.last_number)
+async def pages_of(export: ExportedList, read: Callable[..., Awaitable[Any]]) -> Pages:
+    """Yields what is listed with a name, by number, in portions; `read` reads of one moment."""
+    after = 0
+    while page := await read(named_signatures, after, export.last_number):
+        yield page
+        after = page[-1].number
 
 
 class DayAndLanguage(NamedTuple):
@@ -83,7 +54,7 @@ class SignatureListHeader:
     petition: Petition
     state: PetitionState
     anonymous: int
-    groups: tuple[SignatureGroup, ...]
+    groups: Sequence[SignatureGroup]
 
     @cached_property
     def with_name(self) -> int:

@@ -7,12 +7,12 @@ text in its cell. The parts are those of ECMA-376 that every spreadsheet needs.
 
 import html
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import IO, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from bot.export.signature_list import SignatureListHeader
+from bot.export.signature_list import Pages, SignatureListHeader
 from bot.petition.retention_days import day_of
 from bot.text.terminal_language import label
 from storage.exports import NamedSignature
@@ -83,16 +83,18 @@ _SHEET_END = b"</sheetData></worksheet>"
 async def write_xlsx(
     out: BinaryIO,
     header: SignatureListHeader,
-    pages: AsyncIterator[list[NamedSignature]],
+    pages: Pages,
     *,
     rows_a_sheet: int = ROWS_A_SHEET,
 ) -> None:
     """Writes the list as it is read: a sheet with the counts, then as many as the names need."""
     on_a_sheet = rows_a_sheet - 1
     sheets = -(-header.with_name // on_a_sheet)
+    numbered = [label("Firmas {n}", n=n) for n in range(1, sheets + 1)]
+    names = [label("Firmas")] if sheets == 1 else numbered
     columns = heading(label("Número"), label("Nombre"), label("Firmó el"), label("Texto firmado"))
     with Workbook(out, header.export.exported_at) as workbook:
-        workbook.add_parts([label("Totales"), *_worksheet_names(sheets)])
+        workbook.add_parts([label("Totales"), *names])
         workbook.begin_worksheet(first_width=44)
         workbook.add_rows(_counts(header))
         free = 0
@@ -174,12 +176,6 @@ class Workbook:
         return part
 
 
-def _worksheet_names(sheets: int) -> list[str]:
-    if sheets == 1:
-        return [label("Firmas")]
-    return [label("Firmas {n}", n=n) for n in range(1, sheets + 1)]
-
-
 def _counts(header: SignatureListHeader) -> Iterator[str]:
     petition, state = header.petition, header.state
     yield heading(label("Petición"), petition.texts[petition.source_language].title)
@@ -230,9 +226,6 @@ def cell(text: str, style: int = _TEXT) -> str:
     """Returns a cell with a text, which no spreadsheet reads as anything else."""
     if style == _TEXT and _FORMULA.match(text):
         style = _TEXT_NOT_FORMULA
-    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{_xml(text)}</t></is></c>'
-
-
-def _xml(text: str) -> str:
     plain = _CODE.sub("_x005F_", _FORBIDDEN.sub(_REPLACEMENT, text))
-    return html.escape(plain, quote=False).replace("\r", "&#13;")
+    xml = html.escape(plain, quote=False).replace("\r", "&#13;")
+    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{xml}</t></is></c>'

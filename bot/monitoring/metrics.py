@@ -24,7 +24,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from bot.app import App
-from bot.intake.dispatcher import DURATION_BOUNDS, Dispatcher
+from bot.intake.dispatcher import DURATION_BOUNDS
 from bot.monitoring.readiness import CHECKS, Readiness, RunState
 from storage import Storage
 from storage.admins import last_done
@@ -115,7 +115,13 @@ def _of_app(app: App) -> Iterator[Metric]:
     yield _gauge("replicas", "Processes that answer people, as this one knows", 1 + others)
     updates = {(name,): number for name, number in asdict(dispatch.counts).items()}
     yield _counters("updates", "Updates by what became of them", "outcome", updates)
-    yield _histogram(dispatch)
+    bounds = (*map(str, DURATION_BOUNDS), "+Inf")
+    yield HistogramMetricFamily(
+        _PREFIX + "update_seconds",
+        "How long updates took, with their wait behind others of their chat",
+        buckets=list(zip(bounds, accumulate(dispatch.durations), strict=True)),
+        sum_value=dispatch.seconds,
+    )
     yield _gauge("updates_in_progress", "Updates not finished", len(dispatch.in_progress))
     calls = {
         (method, "ok" if kind is None else kind.name.lower()): number
@@ -144,16 +150,6 @@ def _of_database(tx: Transaction) -> list[Metric]:
             _gauges("deliveries", "Deliveries of the newest broadcast", "state", deliveries),
         ]
     return found
-
-
-def _histogram(dispatch: Dispatcher) -> Metric:
-    bounds = (*(str(bound) for bound in DURATION_BOUNDS), "+Inf")
-    return HistogramMetricFamily(
-        _PREFIX + "update_seconds",
-        "How long updates took, with their wait behind others of their chat",
-        buckets=list(zip(bounds, accumulate(dispatch.durations), strict=True)),
-        sum_value=dispatch.seconds,
-    )
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

@@ -24,7 +24,6 @@ from bot.text.terminal_language import label
 from bot.text.translations import mark
 from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
-from simulator.chats import Shape
 from simulator.world import World
 from storage.errors import StorageError
 from storage.keyring import Keyring
@@ -171,17 +170,13 @@ class DemoSession:
         stack.push_async_callback(state.crowd.stop)
         state.phones.add(*self.people.everybody)
         if self._opens_petition:
-            state.hints = self._open_petition()
+            people = self.people
+            for person in (people.ana, people.sean, people.marta, people.pau):
+                person.start()  # which the bot answers once it runs
+            signers = {"es": people.ana.id, "en": people.sean.id}
+            state.hints = {"signers": signers, "admin": people.marta.id}
         self._page.show(state)
         self.settings = simulated_settings(self.folder, self.simulator, self._petition)
-
-    def _open_petition(self) -> Shape:
-        """Lets some press Start, which the bot answers once it runs; returns the page's hints."""
-        people = self.people
-        for person in (people.ana, people.sean, people.marta, people.pau):
-            person.start()
-        signers = {"es": people.ana.id, "en": people.sean.id}
-        return {"signers": signers, "admin": people.marta.id}
 
     async def _clear_scene(self) -> None:
         await self._stop()

@@ -98,14 +98,13 @@ class FolderEditor:
 
     def edit(self, values: Mapping[str, Any]) -> None:
         """Makes the edit that these values name and describe."""
-        edits: dict[str, Callable[[Mapping[str, Any]], None]] = {
-            "save": self.save,
-            "language": self.add_language,
-        }
-        edit = edits.get(str(values.get("edit")))
-        if edit is None:
-            raise EditRefused(Refusal.FORM)
-        edit(values)
+        match values.get("edit"):
+            case "save":
+                self.save(values)
+            case "language":
+                self.add_language(values)
+            case _:
+                raise EditRefused(Refusal.FORM)
 
     def save(self, values: Mapping[str, Any]) -> None:
         """Writes one value: `file`, `key`, `text`, and the text that it had, `base`."""

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shlex
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ import pytest
 
 from bot.cli import export
 from bot.export import ListFormat
-from bot.export.signature_list import SignatureList
+from bot.export.signature_list import Pages, pages_of
 from bot.high_water_mark import HighWaterMark
 from storage.errors import Unavailable
-from storage.exports import NamedSignature, exported_lists
+from storage.exports import exported_lists
 from storage.restores import record_restore
 from tests.cli.petition_database import PetitionDatabase, command, on_both, refused, said
 from tests.support.restores import mark_restore_repeated
@@ -151,13 +151,11 @@ class TestNothingIsLeft:
     def test_where_a_signature_is_missing(
         self, refuses: Callable[[], str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pages = SignatureList.pages
-
-        async def damaged(self: SignatureList) -> AsyncIterator[list[NamedSignature]]:
-            async for page in pages(self):
+        async def damaged(*listed: Any) -> Pages:
+            async for page in pages_of(*listed):
                 yield page[1:]
 
-        monkeypatch.setattr(SignatureList, "pages", damaged)
+        monkeypatch.setattr("bot.cli.export.pages_of", damaged)
         assert "The database is damaged: 5 ≠ 6." in refuses()
 
     def test_on_a_full_disk(

@@ -13,13 +13,13 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.export.signature_list import SignatureListHeader, open_signature_list
+from bot.export.signature_list import SignatureListHeader, pages_of
 from bot.petition.petition import BUNDLED, load_petition
 from storage import Storage, open_storage
 from storage.consents import add_signed_name, remove_signed_name
 from storage.conversations import conversation_of
 from storage.erasures import DueBefore, due_numbers, erase_signatures
-from storage.exports import ExportedList, begin_export, finish_export
+from storage.exports import ExportedList, begin_export, finish_export, signature_totals
 from storage.handovers import owed_changes
 from storage.invalidations import all_invalidations, take_out_signatures, undo_invalidation
 from storage.keyring import Keyring
@@ -147,10 +147,11 @@ class TriedPetition:
 
     async def export(self, _: int) -> None:
         begun = await self.storage.write(begin_export, at=self.now, detail="csv")
-        async with open_signature_list(self.storage, begun) as listed:
-            state, anonymous, groups = await listed.totals()
-            header = SignatureListHeader(begun, PETITION, state, anonymous, tuple(groups))
-            names = {each.number: each.name async for page in listed.pages() for each in page}
+        async with self.storage.snapshot() as read:
+            state, anonymous, groups = await read(signature_totals, begun.last_number)
+            header = SignatureListHeader(begun, PETITION, state, anonymous, groups)
+            pages = [page async for page in pages_of(begun, read)]
+        names = {each.number: each.name for page in pages for each in page}
         assert header.with_name == len(names)
         assert header.counted == header.with_name + header.without_name
         assert header.counted == await self.check_count()

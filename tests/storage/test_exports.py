@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from bot.export.signature_list import open_signature_list
+from bot.export.signature_list import pages_of
 from storage import Storage
 from storage.database import Database
 from storage.errors import Unavailable
@@ -15,6 +15,7 @@ from storage.exports import (
     begin_export,
     exported_lists,
     finish_export,
+    signature_totals,
 )
 from storage.handovers import (
     ChangeOwed,
@@ -47,8 +48,9 @@ async def begun(storage: Storage) -> ExportedList:
 
 
 async def named(storage: Storage) -> list[NamedSignature]:
-    async with open_signature_list(storage, await begun(storage)) as signatures:
-        return [each async for page in signatures.pages() for each in page]
+    export = await begun(storage)
+    async with storage.snapshot() as read:
+        return [each async for page in pages_of(export, read) for each in page]
 
 
 async def exports(database: Database) -> list[tuple[int, int, int]]:
@@ -64,8 +66,7 @@ async def test_who_may_not_be_named_is_counted_and_not_in_the_list(
     people: Supporters, without: str
 ) -> None:
     await people.change(2, without)
-    async with open_signature_list(people, await begun(people)) as signatures:
-        *_, groups = await signatures.totals()
+    *_, groups = await people.read(signature_totals, 6)
     assert [(each.named, each.signatures) for each in groups] == [(False, 1), (True, 5)]
     assert [each.number for each in await named(people)] == [1, 3, 4, 5, 6]
 
@@ -77,11 +78,11 @@ async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing
     # Whoever withdraws read the clock before it, and waited.
     export = await people.write(begin_export, at=later(1), detail="json encrypted")
     await people.sign([7])
-    async with open_signature_list(people, export) as signatures:
-        *_, (group,) = await signatures.totals()
+    async with people.snapshot() as read:
+        *_, (group,) = await read(signature_totals, export.last_number)
         await people.withdraw(2)
         await people.sign([8])
-        pages = [page async for page in signatures.pages()]
+        pages = [page async for page in pages_of(export, read)]
     assert group.signatures == 6
     assert [each.number for each in pages[0]] == [1, 2, 3, 4, 5, 6]
     await people.write(finish_export, export, with_name=6, without_name=0)
@@ -100,8 +101,9 @@ async def test_a_server_that_ends_the_connection_is_told_and_asked_for_no_other_
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND datname = current_database()
     """
-    async with open_signature_list(people, await begun(people)) as signatures:
-        pages = signatures.pages()
+    export = await begun(people)
+    async with people.snapshot() as read:
+        pages = pages_of(export, read)
         assert len(await anext(pages)) == 2
         await read_sql(people.database, severing)
         with pytest.raises(Unavailable):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table
 
-from bot.export.signature_list import open_signature_list
+from bot.export.signature_list import pages_of
 from storage import Storage, open_storage
 from storage.admins import find_draft, last_done, names_of_admins, save_admin_name, store_draft
 from storage.approvals import written_to_alone
@@ -49,7 +49,13 @@ from storage.erasures import (
     erase_signatures,
 )
 from storage.errors import BrokenData
-from storage.exports import Change, begin_export, exported_lists, finish_export
+from storage.exports import (
+    Change,
+    begin_export,
+    exported_lists,
+    finish_export,
+    signature_totals,
+)
 from storage.handovers import (
     active_handover,
     mark_changes_told,
@@ -424,11 +430,11 @@ async def test_whoever_receives_the_list_is_told_nothing_of_the_other_petition(
     assert await storage.write(record_handover, date(2026, 3, 1), at=before) is None  # it is open
     export = await storage.write(begin_export, at=before, detail="xlsx")
     assert export.last_number == 5
-    async with open_signature_list(storage, export) as listed:
-        _, anonymous, groups = await listed.totals()
+    async with storage.snapshot() as read:
+        _, anonymous, groups = await read(signature_totals, export.last_number)
         assert (anonymous, sum(each.signatures for each in groups)) == (0, 5)
-        pages = [each.number for page in [page async for page in listed.pages()] for each in page]
-        assert pages == [1, 2, 3, 4, 5]
+        listed = [each.number async for page in pages_of(export, read) for each in page]
+        assert listed == [1, 2, 3, 4, 5]
     await storage.write(finish_export, export, with_name=5, without_name=0)
     assert (await storage.read(signature_statistics, NOON)).erased == 0
     entries = theirs.journal.read().entries
