@@ -96,12 +96,12 @@ class Peers:
     Attributes:
         replies: how many new messages this one has answered people with.
         others: how many replicas there are beside this one.
-        their_replies: with how many new messages a second those answer people.
+        their_rate: with how many new messages a second those answer people.
     """
 
     replies: int = 0
     others: int = 0
-    their_replies: float = 0.0
+    their_rate: float = 0.0
 
 
 def lock_name(petition: str) -> str:
@@ -251,7 +251,7 @@ async def _end_half_said(connection: Any) -> None:
 async def _look_at_others(lock: "ProcessLock", connection: Any) -> None:
     replicas, peers = replicas_of(lock.name), lock.peers
     others = await connection.fetchrow(_OTHERS, replicas, lock.row, timeout=_RENEW_SECONDS)
-    peers.others, peers.their_replies = others
+    peers.others, peers.their_rate = others
     if not lock.has_looked:
         await connection.execute(_FORGET, replicas, timeout=_RENEW_SECONDS)
     lock.note_others()

@@ -21,7 +21,7 @@ from bot import file_locations
 from bot.addresses import CannotListen, ListenAddress
 from bot.cli.run import how_to_finish, nobody_approves
 from bot.console import reason_of
-from bot.monitoring.checks import check_backlog, check_webhook
+from bot.monitoring.readiness import check_backlog, check_webhook
 from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems

@@ -23,7 +23,7 @@ from bot.console import (
 from bot.high_water_mark import petition_signed_with
 from bot.intake.polling import TokenUnknown
 from bot.logs import configure_logging
-from bot.monitoring.checks import ALONE, STUCK
+from bot.monitoring.readiness import ALONE, STUCK
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems

@@ -4,7 +4,7 @@ import codecs
 import hashlib
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -35,12 +35,6 @@ class DossierError(TerminalError):
     """A dossier cannot be made; the message says why, and what can be done."""
 
 
-def _of_these_years(moment: datetime) -> datetime:
-    if not 2000 <= moment.year < 3000:
-        raise ValueError("no list was written then")
-    return moment
-
-
 def _that_can_be_set(page: str) -> str:
     blocks(page)  # MarkupError is a ValueError
     return page
@@ -55,7 +49,9 @@ def _that_can_be_printed(name: str) -> str:
     return name
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_of_these_years)]
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
+]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 ByLanguage = Annotated[dict[str, str], Field(min_length=1)]
 

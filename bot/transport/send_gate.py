@@ -223,7 +223,7 @@ class Gate:
 
     def _broadcast_a_second(self) -> float:
         rate = self.rate
-        left = max(rate, REPLY_RATE + REPLY_BURST) - self._peers.their_replies
+        left = max(rate, REPLY_RATE + REPLY_BURST) - self._peers.their_rate
         return min(rate, max((1 - _MOST_FOR_REPLIES) * rate, left))
 
     def _left_unused(self, chat: Chat | None) -> float:

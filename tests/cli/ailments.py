@@ -200,7 +200,7 @@ AILMENTS: dict[str, list[Ailment]] = {
             "Telegram sends the messages to elsewhere.org",
         ),
         (
-            lambda i: i.patch.setattr("bot.monitoring.checks.MOST_PENDING", 1),
+            lambda i: i.patch.setattr("bot.monitoring.readiness.MOST_PENDING", 1),
             {"backlog": "mend"},
             "2 messages and taps",
         ),

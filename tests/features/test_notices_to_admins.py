@@ -184,7 +184,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> list[Durability]:
     async def durability_of(_url: str) -> Durability:
         return found.pop(0) if len(found) > 1 else found[0]
 
-    for place in ("bot.database_watch", "bot.monitoring.checks"):
+    for place in ("bot.database_watch", "bot.monitoring.readiness"):
         monkeypatch.setattr(f"{place}.durability_of", durability_of)
     return found
 

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.database_watch import StandbyWatch
-from bot.monitoring.checks import check_database
+from bot.monitoring.readiness import check_database
 from simulator import Simulator
 from simulator.person import Person
 from storage import open_storage

@@ -197,7 +197,7 @@ async def test_a_broadcast_leaves_room_for_what_other_replicas_reply(
 ) -> None:
     clock = Timeline()
     replica = Replica(clock, 3)
-    replica.peers.their_replies = theirs
+    replica.peers.their_rate = theirs
     asking = [asyncio.create_task(replica.sends(Lane.BROADCAST, chat)) for chat in range(400)]
     await clock.pass_to(clock() + 10)
     assert len(replica.left) == pytest.approx(10 * rate, rel=0.05, abs=2)
