@@ -86,8 +86,7 @@ class Storage:
         try:
             return await answer
         except BrokenData as error:
-            if error.column is None:  # otherwise the keyring has told of it
-                self.keyring.on_damage(error)
+            self.keyring.on_damage(error)
             raise
         finally:
             self.in_progress -= 1

@@ -388,4 +388,7 @@ async def test_a_correction_of_another_message_leaves_the_closing_update_as_it_i
     await sent(people, update)
     await sent(people, await started(people))
     await sent(people, await corrected(people, update))
+    await people.set_closed_at(later(98))  # after it was opened again: the former end was wrong
+    assert not await people.write(mark_reachable, people.supporter(2), later(99))
+    await people.set_closed(True)
     assert await people.write(mark_reachable, people.supporter(2), later(99))

@@ -330,6 +330,17 @@ class TestOpening:
         assert isinstance(meant, DatabaseUrlWrong)
         assert "max_prepared_statements = 200" in str(meant)
 
+    async def test_of_several_servers_one_that_is_just_starting_keeps_nobody_from_the_next(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def connect(*_: object, host: str, **__: object) -> str:
+            if host == "one":
+                raise asyncpg.CannotConnectNowError("the database system is starting up")
+            return host
+
+        monkeypatch.setattr(asyncpg, "connect", connect)
+        assert await postgres._connect_to_any("postgresql://bot@one,two/petition") == "two"
+
     async def test_a_database_that_is_not_there_is_told(
         self, postgres_server: PostgresServer
     ) -> None:
