@@ -412,6 +412,9 @@ async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> No
 
 async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: AdminScene) -> None:
     await closes(admin)
+    # Half an hour after midnight in Madrid; in UTC it is still yesterday.
+    now = admin.services.clock().astimezone(admin.words.zone)
+    admin.ahead = now.replace(hour=0, minute=30) + timedelta(days=1) - now
     await admin.says("/closing")
     await admin.taps("Añadir lo que ha pasado después")
     await admin.taps("Se ha tomado una decisión")
@@ -429,7 +432,7 @@ async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: Admin
     assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
     await admin.edits(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
     assert named in admin.marta.messages[-1].text
-    admin.ahead = timedelta(days=3)
+    admin.ahead += timedelta(days=3)
     await admin.edits(sent, "Quedan en libertad.")
     assert named in admin.marta.messages[-1].text, "of the day that it has"
     await admin.taps("Escribir o corregir lo de después")

@@ -98,6 +98,27 @@ def test_signs_are_typed_as_people_write_them(editor: FolderEditor) -> None:
     assert save(editor, "es.toml", "share", "a < b & c")["share"].strip() == "a < b & c"
 
 
+def test_what_is_left_to_write_or_to_translate_is_marked(editor: FolderEditor) -> None:
+    def left() -> dict[tuple[str, str], str]:
+        fields = editor.snapshot()["fields"]
+        return {(each["file"], each["key"]): each["todo"] for each in fields if each["todo"]}
+
+    assert left() == {}
+    # What stands in Spanish among the English texts, too.
+    to_translate = {
+        ("en.toml", "title"): "translate",
+        (PETITION_FILE, "addressee.en"): "translate",
+    }
+    save(editor, "en.toml", "title", asked(editor, "es.toml", "title")["text"])
+    addressee = asked(editor, PETITION_FILE, "addressee.es")["text"]
+    save(editor, PETITION_FILE, "addressee.en", addressee)
+    assert left() == to_translate
+    save(editor, "es.toml", "closing_update", "<b>[[Cómo ha terminado]]</b> {people}")
+    assert left() == {**to_translate, ("es.toml", "closing_update"): "write"}
+    save(editor, PETITION_FILE, "closing_is_draft", True)
+    assert left() == to_translate
+
+
 def test_the_guides_have_all_of_the_model() -> None:
     for guide in ("docs/making-a-petition.md", "docs/es/hacer-una-peticion.md"):
         text = (PROJECT / guide).read_text(encoding="utf-8")

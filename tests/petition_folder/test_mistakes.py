@@ -102,3 +102,6 @@ def test_a_file_saved_under_another_name_is_read_and_renamed(folder: Path) -> No
         (folder / name).rename(folder / now)
         name = now
         assert [each.said(SPANISH) for each in read_folder(folder).problems] == [f"{now}: {told}"]
+    (folder / "en.toml").rename(folder / "en_GB.toml")
+    known = [each.said(SPANISH) for each in read_folder(folder).problems]
+    assert "en_GB.toml: cambia el nombre de este archivo a en-gb.toml, en minúsculas" in known

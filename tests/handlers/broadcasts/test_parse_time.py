@@ -95,7 +95,9 @@ def test_a_time_that_comes_twice_is_the_first_of_them() -> None:
     found = parse_moment("mañana 2:30", datetime(2026, 10, 24, 14, 0, tzinfo=MADRID), MADRID)
     assert found == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     between = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
-    assert parse_moment("2:45", between, MADRID) == datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
+    for typed, minute in (("2:45", 45), ("2:50", 50)):  # for the first of which it is too late
+        again = datetime(2026, 10, 25, 1, minute, tzinfo=UTC)
+        assert parse_moment(typed, between, MADRID) == again
 
 
 @pytest.mark.parametrize(
