@@ -22,7 +22,6 @@ from storage.broadcasts import due_broadcasts
 from storage.deliveries import enqueue_deliveries
 from storage.errors import SchemaMissing, Unavailable
 from storage.recalls import record_recalled
-from storage.returning_supporters import mark_reachable
 from tests.broadcast.workers import (
     UNHURRIED,
     WorkerHarness,
@@ -147,16 +146,9 @@ async def test_cancelled_while_another_goes_on_for_a_dead_worker_nothing_is_left
 async def test_who_comes_back_after_the_end_is_told_and_nobody_else(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.set_closed_at(time_of_day())
-    await harness.people.sign(range(1, 4))
-    harness.telegram.always(1002, answers.BLOCKED)
-    await harness.start(at=time_of_day())
-    running = harness.start_worker()
-    await harness.ended()
-    assert await harness.people.unreachable() == [2]
-    harness.telegram.always(1002, None)
-    assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
-    running.woken.set()
+    await harness.sent_but_to_the_last(3)
+    assert await harness.people.unreachable() == [3]
+    await harness.comes_back(3)
     await until(lambda: received(harness.telegram, 3))
     await until(lambda: nothing_is_due(harness))
     assert await harness.tally() == Tally(total=3, delivered=3)
@@ -181,22 +173,15 @@ async def test_a_recall_deletes_what_arrived(harness: WorkerHarness) -> None:
     assert await harness.recalled() == (36, 3, 0)
     assert harness.reports.recall_failures == 0
     assert harness.reports.at[-1] - harness.reports.at[-2] >= 0.3
-    deleted = {given["chat_id"] for method, given in harness.telegram.calls if "delete" in method}
-    assert deleted == {1000 + number for number in range(1, 41)} - {1002}
+    assert {*harness.deleted()} == {1000 + number for number in range(1, 41)} - {1002}
 
 
 async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_told(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.set_closed_at(time_of_day())
-    await harness.people.sign([1, 2])
-    harness.telegram.always(1002, answers.BLOCKED)
-    await harness.start(at=time_of_day())
-    running = harness.start_worker()
-    await harness.ended()
+    await harness.sent_but_to_the_last(2)
     harness.telegram.always(1002, answers.SERVER_ERROR)
-    assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
-    running.woken.set()
+    await harness.comes_back(2)
     await until(lambda: called(harness.telegram, 4))
     await harness.recall()
     await harness.recalled()
@@ -207,16 +192,9 @@ async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_t
 async def test_what_a_killed_process_was_sending_to_luz_who_came_back_is_unknown_once_recalled(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.set_closed_at(time_of_day())
-    await harness.people.sign([1, 2])
-    harness.telegram.always(1002, answers.BLOCKED)
-    await harness.start(at=time_of_day())
-    running = harness.start_worker(call=90.0)
-    await harness.ended()
-    harness.telegram.always(1002, None)
+    running = await harness.sent_but_to_the_last(2, call=90.0)
     harness.telegram.latency = 60.0
-    assert await harness.storage.write(mark_reachable, harness.people.supporter(2), time_of_day())
-    running.woken.set()
+    await harness.comes_back(2)
     await until(lambda: harness.telegram.in_flight >= 1)
     running.kill()
     await harness.recall()
@@ -311,8 +289,7 @@ async def test_what_one_that_was_frozen_had_sent_is_deleted_before_it_is_said_to
     arrived = await harness.recalled(seconds=100)
     sent = first.telegram.received + second.telegram.received
     assert arrived == (len(sent), 0, 0)
-    deleted = {asked["chat_id"] for method, asked in second.telegram.calls if "delete" in method}
-    assert deleted == set(sent)
+    assert {*harness.deleted(second.telegram)} == set(sent)
 
 
 async def test_an_album_and_what_is_paid_for_are_recalled_at_the_rate_of_all_others(
@@ -372,10 +349,8 @@ async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_u
         await harness.sent_to(range(1, 61))
         await harness.recall()
         assert await harness.recalled() == (58, 0, 2)
-    deleted = Counter(
-        asked["chat_id"] for method, asked in harness.telegram.calls if "delete" in method
-    )
-    assert deleted == Counter(range(1001, 1061)), "each once, also those of whom nobody knows"
+    once = Counter(range(1001, 1061))
+    assert Counter(harness.deleted()) == once, "each once, also those of whom nobody knows"
     told = [each for each in logs if each["event"] == "recall_not_recorded"]
     assert [each["kind"] for each in told] == ["IntegrityError"] * 2
     assert not [each for each in logs if each["event"] == "broadcast_failed"]

@@ -66,12 +66,8 @@ async def test_who_is_claimed_by_nobody_that_lives_is_found_before_the_end(
 async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first(
     harness: WorkerHarness,
 ) -> None:
-    first = await harness.sends_to(range(1, 101), telegram=FakeTelegram(), rate=100.0)
-    await until(lambda: received(first.telegram, 10))
-    first.kill()
-    # Writes are serialized: after this one, a claim that was under way is written.
-    await harness.people.set_closed(True)
-    claimed = {row["position"] for row in await harness.rows() if row["state"] == "sending"}
+    await harness.killed(100)
+    claimed = await _being_sent(harness)
     harness.start_worker()
     await harness.ended()
     order = [call["chat_id"] for _, call in harness.telegram.calls]
@@ -200,10 +196,7 @@ async def test_what_a_killed_holder_had_claimed_is_repeated_after_a_minute_and_n
     harness: WorkerHarness, hours: int
 ) -> None:
     """Whatever the time of day is on the machine that goes on."""
-    first = await harness.sends_to(range(1, 101), telegram=FakeTelegram(), rate=100.0)
-    await until(lambda: received(first.telegram, 10))
-    first.kill()
-    await first.database.written()
+    first = await harness.killed(100)
     claimed = (await harness.tally()).sending
     assert claimed > 0
     second = harness.start_worker(
@@ -225,10 +218,7 @@ async def test_what_a_killed_holder_had_claimed_is_taken_back_in_the_middle_of_a
     harness: WorkerHarness,
 ) -> None:
     """Until then, who says no is told that a message may still come."""
-    first = await harness.sends_to(range(1, 401), telegram=FakeTelegram(), rate=100.0)
-    await until(lambda: received(first.telegram, 10))
-    first.kill()
-    await first.database.written()
+    await harness.killed(400)
     claimed = await _being_sent(harness)
     assert claimed
     second = harness.start_worker(telegram=FakeTelegram(), rate=4.0, window=1.0, **UNHURRIED)
@@ -308,10 +298,7 @@ async def test_one_that_starts_with_its_clock_set_back_repeats_at_once_what_was_
     harness: WorkerHarness,
 ) -> None:
     """A small computer without a clock that runs on, after a power cut."""
-    first = await harness.sends_to(range(1, 101), telegram=FakeTelegram(), rate=100.0)
-    await until(lambda: received(first.telegram, 10))
-    first.kill()
-    await first.database.written()
+    first = await harness.killed(100)
     assert (await harness.tally()).sending > 0
     second = harness.start_worker(
         telegram=FakeTelegram(), now=lambda: time_of_day() - timedelta(hours=1)

@@ -1,13 +1,12 @@
 """The effect of each answer of Telegram's on a delivery and on the whole broadcast."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from bot.back_off import BackOff
 from bot.broadcast.failing_deliveries import OutageBreaker
-from storage.broadcast_types import Broadcast, Kind, PauseReason, StopReason, Tally
+from storage.broadcast_types import Kind, PauseReason, StopReason, Tally
 from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state
 from tests.support import fake_telegram as answers
 from tests.support.raw_sql import write_sql
@@ -120,11 +119,9 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
 ) -> None:
     """As by a proxy or a Bot API server that lacks the method."""
     hurry(monkeypatch)
-    await harness.people.sign(range(1, 4))
     for chat in (1001, 1002, 1003):
         harness.telegram.always(chat, answers.NOT_FOUND)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to(range(1, 4))
     await until(lambda: has_state(harness, "paused"))
     held = await harness.latest()
     assert (held.pause_reason, held.reason_detail) == (
@@ -211,26 +208,15 @@ async def test_a_chat_that_the_key_does_not_open_stops_nothing_though_it_is_clai
 
 
 async def test_a_message_is_copied_in_each_ones_language(harness: WorkerHarness) -> None:
-    await harness.people.sign([1, 2], "es", updates=9)
     await harness.people.sign([3], "en", updates=9)
-    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
-    harness.start_worker()
-    await harness.ended()
+    await harness.copies(COPY, 1, 2)
     assert harness.telegram.texts == {1001: "7", 1002: "7", 1003: "8"}
     assert {method for method, _ in harness.telegram.calls} == {"copyMessage"}
 
 
-async def copied(harness: WorkerHarness, content: dict[str, Any]) -> Broadcast:
-    """Has messages copied to thirty people, and waits for the end of it."""
-    await harness.people.sign(range(1, 31), updates=9)
-    await harness.start(kind=Kind.UPDATE, content=content, source_chat=ADMIN)
-    harness.start_worker(rate=60.0)
-    return await harness.ended()
-
-
 async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: WorkerHarness) -> None:
     harness.telegram.missing = {8}
-    ended = await copied(harness, ALBUM)
+    ended = await harness.copies(ALBUM, *range(1, 31), rate=60.0)
     assert ended.state == "stopped"
     assert (ended.stop_reason, ended.reason_detail) == (
         StopReason.CONTENT,
@@ -244,11 +230,8 @@ async def test_an_album_that_lost_a_part_stops_it_after_the_first(harness: Worke
 async def test_a_message_that_is_gone_when_the_last_ones_turn_comes_is_told_as_well(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign([1, 2], updates=9)
     harness.telegram.always(1002, answers.NO_MESSAGE)
-    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
-    harness.start_worker(rate=10.0, batch=0.01)
-    ended = await harness.ended()
+    ended = await harness.copies(COPY, 1, 2, rate=10.0, batch=0.01)
     assert (ended.state, ended.stop_reason) == ("stopped", StopReason.CONTENT)
     assert await harness.tally() == Tally(total=2, delivered=1, rejected=1)
 
@@ -258,7 +241,7 @@ async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
 ) -> None:
     harness.telegram.everyone(answers.CHAT_NOT_FOUND)
     harness.telegram.source_fails_with = answers.CHAT_NOT_FOUND
-    ended = await copied(harness, COPY)
+    ended = await harness.copies(COPY, *range(1, 31), rate=60.0)
     assert (ended.stop_reason, ended.reason_detail) == (
         StopReason.CONTENT,
         "the chat of the message is not found",
@@ -270,23 +253,17 @@ async def test_when_the_chat_it_is_copied_from_is_lost_nobody_is_marked_for_it(
 async def test_when_only_a_recipients_chat_is_lost_that_one_is_marked(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign([1, 2], updates=9)
     harness.telegram.always(1001, answers.CHAT_NOT_FOUND)
-    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
-    harness.start_worker()
-    await harness.ended()
+    await harness.copies(COPY, 1, 2)
     assert await harness.tally() == Tally(total=2, delivered=1, unreachable=1)
 
 
 async def test_while_nobody_says_which_chat_is_lost_nobody_is_marked_and_it_goes_on(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign([1, 2], updates=9)
     harness.telegram.plan(1001, answers.CHAT_NOT_FOUND)
     harness.telegram.source_fails_with = answers.SERVER_ERROR
-    await harness.start(kind=Kind.UPDATE, content=COPY, source_chat=ADMIN)
-    harness.start_worker()
-    assert (await harness.ended()).state == "finished"
+    assert (await harness.copies(COPY, 1, 2)).state == "finished"
     assert await harness.tally() == Tally(total=2, delivered=2)
 
 

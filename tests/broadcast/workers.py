@@ -14,7 +14,7 @@ from bot.transport.client import TelegramClient
 from bot.transport.send_gate import Gate
 from storage import Storage
 from storage.broadcast_transitions import change_broadcast, start_broadcast
-from storage.broadcast_types import Broadcast, BroadcastAction, Tally
+from storage.broadcast_types import Broadcast, BroadcastAction, Kind, Tally
 from storage.broadcasts import (
     broadcast_history,
     broadcast_with,
@@ -27,10 +27,11 @@ from storage.errors import Unavailable
 from storage.keyring import Keyring
 from storage.leases import lock_name, take_over
 from storage.process_lock import ProcessLock
+from storage.returning_supporters import mark_reachable
 from storage.transaction import BoundWork, Read, Result
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast, of_recall
-from tests.support.fake_telegram import FakeGate, FakeTelegram
+from tests.support.fake_telegram import BLOCKED, FakeGate, FakeTelegram
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 from tests.support.waiting import until
 
@@ -258,6 +259,45 @@ class WorkerHarness:
     async def sent_to(self, people: Iterable[int], **options: Any) -> Broadcast:
         """Lets these people sign, and has a worker send a broadcast to its end."""
         await self.sends_to(people, **options)
+        return await self.ended()
+
+    async def killed(self, people: int, **options: Any) -> RunningWorker:
+        """Lets so many sign, and a worker be killed in the middle of sending to them."""
+        first = await self.sends_to(
+            range(1, people + 1), telegram=FakeTelegram(), rate=100.0, **options
+        )
+        await until(lambda: received(first.telegram, 10))
+        first.kill()
+        await first.database.written()
+        return first
+
+    async def sent_but_to_the_last(self, people: int, **options: Any) -> RunningWorker:
+        """Has a closing update sent to so many, of whom the last has blocked the bot for now."""
+        await self.people.set_closed_at(time_of_day())
+        await self.people.sign(range(1, people + 1))
+        self.telegram.always(1000 + people, BLOCKED)
+        await self.start(at=time_of_day())
+        running = self.start_worker(**options)
+        await self.ended()
+        self.telegram.always(1000 + people, None)
+        return running
+
+    async def comes_back(self, number: int) -> None:
+        """Somebody can be reached again, and a message waits for them."""
+        who = self.people.supporter(number)
+        assert await self.storage.write(mark_reachable, who, time_of_day())
+        self._running[-1].woken.set()
+
+    def deleted(self, telegram: FakeTelegram | None = None) -> list[object]:
+        """Returns the chats in which messages were deleted."""
+        calls = (telegram or self.telegram).calls
+        return [asked["chat_id"] for method, asked in calls if "delete" in method]
+
+    async def copies(self, content: dict[str, Any], *people: int, **options: Any) -> Broadcast:
+        """Has messages copied to these people, and waits for the end of it."""
+        await self.people.sign(people, updates=9)
+        await self.start(kind=Kind.UPDATE, content=content, source_chat=ADMIN)
+        self.start_worker(**options)
         return await self.ended()
 
     async def ended(self, seconds: float = 10.0) -> Broadcast:
