@@ -6,9 +6,9 @@ import os
 import shutil
 import socket
 from asyncio import AbstractEventLoop, new_event_loop
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pyrage
@@ -18,6 +18,11 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.accelerated_loop import LoopOfTests, counted_sqlite_threads
+
+if TYPE_CHECKING:
+    from simulator import Simulator
+    from tests.support.bot_api.failing_server import FailingBotApi
+    from tests.support.scene import Scene
 
 # What a terminal is drawn as does not depend on the one that the tests are started in.
 os.environ["TERM"] = "xterm"
@@ -179,6 +184,34 @@ def _no_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
         yield
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator["Scene"]:
+    """A petition that has just been opened."""
+    from tests.support.scene import a_scene
+
+    async with a_scene(tmp_path) as scene:
+        yield scene
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator["Simulator"]:
+    """A simulated Telegram of a bot whose token is that of the tests."""
+    from simulator import Simulator
+    from tests.support.api_client import TOKEN
+
+    async with Simulator(token=TOKEN) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def api() -> AsyncIterator["FailingBotApi"]:
+    """A Bot API that fails as it is told to, and counts what it receives."""
+    from tests.support.bot_api.failing_server import failing_bot_api
+
+    async with failing_bot_api() as api:
+        yield api
 
 
 @pytest.fixture

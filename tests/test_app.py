@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,12 +37,6 @@ SIGTERM_TO_THE_END = 8.0
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is looked at more often, so that nobody waits for it here."""
     monkeypatch.setattr(database_watch, "LOOK_SECONDS", 0.05)
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with a_scene(tmp_path) as scene:
-        yield scene
 
 
 class Broken(Worker):

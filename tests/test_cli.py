@@ -121,22 +121,6 @@ def test_the_key_is_for_its_owner_only_and_is_never_overwritten(folder: Path) ->
     assert key.read_bytes() == before
 
 
-def _a_setting(_: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("PETITION_LOG_LEVEL", "LOUD")
-
-
-def _the_petition(folder: Path, _: pytest.MonkeyPatch) -> None:
-    (folder / "petition" / "petition.toml").write_text("slug = 3")
-
-
-def _a_template(_: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.delenv("PETITION_FOLDER")
-
-
-def _the_key(_: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(process, "run_until_stopped", _ends_with(KeyFileOther()))
-
-
 def _ends_with(error: Exception) -> Callable[..., Coroutine[object, object, None]]:
     async def ends(*_: object, **__: object) -> None:
         raise error
@@ -144,13 +128,20 @@ def _ends_with(error: Exception) -> Callable[..., Coroutine[object, object, None
     return ends
 
 
-@pytest.mark.parametrize("refused", [_a_setting, _the_petition, _a_template, _the_key])
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        lambda _, patch: patch.setenv("PETITION_LOG_LEVEL", "LOUD"),
+        lambda folder, _: (folder / "petition" / "petition.toml").write_text("slug = 3"),
+        lambda _, patch: patch.delenv("PETITION_FOLDER"),
+        lambda _, patch: patch.setattr(process, "run_until_stopped", _ends_with(KeyFileOther())),
+    ],
+    ids=["a setting", "the petition", "a template", "the key"],
+)
 def test_after_what_only_a_person_can_mend_a_service_is_not_started_again(
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    refused: Callable[[Path, pytest.MonkeyPatch], None],
+    folder: Path, monkeypatch: pytest.MonkeyPatch, breaks: Callable[..., object]
 ) -> None:
-    refused(folder, monkeypatch)
+    breaks(folder, monkeypatch)
     result = call("run")
     assert (result.exit_code, bool(said(result))) == (78, True)
 
@@ -264,7 +255,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setattr(BotCalls, "require_alone", fetched_elsewhere)
     assert "Otro programa está recibiendo los mensajes" in said(call("run", "--rehearsal"))
-    monkeypatch.setattr(BotCalls, "require_alone", out_of_reach)
+    monkeypatch.setattr(BotCalls, "require_alone", _ends_with(Unreachable("Bad Gateway")))
     monkeypatch.delenv("PETITION_APPROVAL_ABOVE")
     result = call("run", "--rehearsal")
     assert result.exit_code == 0
@@ -277,10 +268,6 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
 
 async def fetched_elsewhere(_: object) -> None:
     raise TerminalError.because(_POLLS)
-
-
-async def out_of_reach(_: object) -> None:
-    raise Unreachable("Bad Gateway")
 
 
 def test_a_petition_that_people_signed_is_not_rehearsed_in_their_chats(

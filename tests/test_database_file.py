@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -33,12 +32,6 @@ from tests.support.waiting import until
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is looked at more often, so that nobody waits for it here."""
     monkeypatch.setattr(database_watch, "LOOK_SECONDS", 0.05)
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with a_scene(tmp_path) as scene:
-        yield scene
 
 
 KILLED = """

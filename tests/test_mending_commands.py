@@ -63,78 +63,42 @@ def type_in_a_shell(command: str) -> None:
         subprocess.run(["sh", "-euc", command], check=True)  # noqa: S603, S607
 
 
-def _is_others_to_read(folder: Path, _: pytest.MonkeyPatch) -> None:
-    (folder / "the keys" / "petition.key").chmod(0o644)
-
-
-def _is_in_a_folder_of_others(folder: Path, _: pytest.MonkeyPatch) -> None:
-    (folder / "the keys").chmod(0o777)
-
-
-def _is_missing(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("PETITION_KEY_FILE", str(folder / "not there" / "yet" / "petition.key"))
-
-
-def _is_not_named(_: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.delenv("PETITION_KEY_FILE")
-
-
-def _is_damaged(folder: Path, _: pytest.MonkeyPatch) -> None:
-    (folder / "the keys" / "petition.key").write_text("reference c2hvcnQ=\n")
-
-
-def _is_no_text(folder: Path, _: pytest.MonkeyPatch) -> None:
-    (folder / "the keys" / "petition.key").write_bytes(b"\xff\xfe")
-
-
-def _is_with_the_data(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    beside = folder / "the data" / "petition.key"
+def key_with_the_data(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Where it would go by default there is one already, which stays as it is."""
+    beside, default = folder / "the data" / "petition.key", file_locations.key_file()
     (folder / "the keys" / "petition.key").rename(beside)
     patch.setenv("PETITION_KEY_FILE", str(beside))
-    # Where it would go by default there is one already, which stays as it is.
-    type_in_a_shell(shlex.join(["petition-bot", "keygen", str(_default(folder))]))
-
-
-def _default(_: Path) -> Path:
-    default = file_locations.key_file()
     default.parent.mkdir(mode=0o700, parents=True)
-    return default
+    type_in_a_shell(shlex.join(["petition-bot", "keygen", str(default)]))
 
 
-def _has_no_folder_for_the_database(folder: Path, _: pytest.MonkeyPatch) -> None:
-    (folder / "the data").rmdir()
-
-
-def _has_settings_for_everybody(folder: Path, _: pytest.MonkeyPatch) -> None:
-    (folder / ".env").write_text("")
+def settings_for_everybody(folder: Path, _: pytest.MonkeyPatch) -> None:
+    (folder / ".env").touch()
     (folder / ".env").chmod(0o644)
 
 
-def _has_a_journal_of_another(folder: Path, _: pytest.MonkeyPatch) -> None:
-    (folder / "the keys" / "petition.key.andry.journal").write_bytes(b"x" * 1024)
+KEY, NOT_THERE = "the keys/petition.key", "not there/yet/petition.key"
+BREAKS: dict[str, Callable[[Path, pytest.MonkeyPatch], object]] = {
+    "the key is others' to read": lambda folder, _: (folder / KEY).chmod(0o644),
+    "the key is in a folder of others": lambda folder, _: (folder / "the keys").chmod(0o777),
+    "the key is missing": lambda folder, patch: patch.setenv(
+        "PETITION_KEY_FILE", str(folder / NOT_THERE)
+    ),
+    "the key is not named": lambda _, patch: patch.delenv("PETITION_KEY_FILE"),
+    "the key is damaged": lambda folder, _: (folder / KEY).write_text("reference c2hvcnQ=\n"),
+    "the key is no text": lambda folder, _: (folder / KEY).write_bytes(b"\xff\xfe"),
+    "the key is with the data": key_with_the_data,
+    "there is no folder for the database": lambda folder, _: (folder / "the data").rmdir(),
+    "the settings are everybody's": settings_for_everybody,
+    "the journal is of another key": lambda folder, _: (
+        folder / f"{KEY}.andry.journal"
+    ).write_bytes(b"x" * 1024),
+}
 
 
-@pytest.mark.parametrize(
-    "break_it",
-    [
-        _is_others_to_read,
-        _is_in_a_folder_of_others,
-        _is_missing,
-        _is_not_named,
-        _is_damaged,
-        _is_no_text,
-        _is_with_the_data,
-        _has_no_folder_for_the_database,
-        _has_settings_for_everybody,
-        _has_a_journal_of_another,
-    ],
-)
-def test_what_it_says_mends_it(
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    break_it: Callable[[Path, pytest.MonkeyPatch], None],
-) -> None:
-    break_it(folder, monkeypatch)
+@pytest.mark.parametrize("broken", BREAKS)
+def test_what_it_says_mends_it(folder: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    BREAKS[broken](folder, monkeypatch)
     with pytest.raises((StorageError, SettingsInvalid)) as refused:
         begins()
     command, setting = _COMMAND.search(str(refused.value)), _SETTING.search(str(refused.value))

@@ -2,11 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
-
-import pytest
 
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.worker import Worker
@@ -17,17 +14,11 @@ from bot.transport.session import SharedSession
 from storage.broadcast_types import Tally
 from tests.broadcast.workers import QUICK, WorkerHarness
 from tests.support.accelerated_loop import running_clocks
-from tests.support.bot_api.failing_server import FailingBotApi, failing_bot_api
+from tests.support.bot_api.failing_server import FailingBotApi
 from tests.support.broadcasts import held_lock
 from tests.transport.limit_simulation import Clock
 
 TOKEN = "123:made-up"
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FailingBotApi]:
-    async with failing_bot_api() as api:
-        yield api
 
 
 async def send(harness: WorkerHarness, url: str, gate: Gate) -> None:

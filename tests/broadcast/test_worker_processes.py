@@ -2,13 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from storage.broadcast_types import Tally
-from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi, failing_bot_api
+from tests.support.bot_api.failing_server import FailingBehavior, FailingBotApi
 from tests.support.interventions import run_with_interventions
 from tests.support.petition_processes import kill, kill_repeatedly, petition_processes
 from tests.support.waiting import until
@@ -17,13 +16,6 @@ pytestmark = pytest.mark.processes
 
 END_SECONDS = 60.0
 FROZEN_SECONDS = 3.0
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FailingBotApi]:
-    """A simulated Bot API that counts what it receives."""
-    async with failing_bot_api() as api:
-        yield api
 
 
 @pytest.mark.parametrize("kind", ["postgres"], indirect=True)

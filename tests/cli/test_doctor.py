@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from threading import Event
 
@@ -28,20 +27,14 @@ from tests.support.postgres_server import PostgresServer
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[Simulator]:
-    async with Simulator(token=TOKEN) as simulator:
-        yield simulator
-
-
-@pytest.fixture
 def installation(
     tmp_path: Path,
     petition: PetitionDatabase,
     key: Path,
-    telegram: Simulator,
+    sim: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Installation:
-    return Installation(tmp_path, petition, telegram, monkeypatch)
+    return Installation(tmp_path, petition, sim, monkeypatch)
 
 
 async def typed(*arguments: str) -> Result:

@@ -9,7 +9,6 @@ import stat
 import sys
 import tomllib
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,6 @@ from bot.settings import Settings
 from simulator import Simulator
 from storage.keyring import Keyring
 from tests.support.api_client import TOKEN, ApiClient
-
-
-@pytest.fixture
-async def sim() -> AsyncIterator[Simulator]:
-    async with Simulator(token=TOKEN) as simulator:
-        yield simulator
 
 
 @pytest.fixture

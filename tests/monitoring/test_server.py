@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -25,13 +24,7 @@ from tests.monitoring.asked import ask, monitored
 from tests.support import scripted_server as telegram
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import write_sql
-from tests.support.scene import TOKEN, Scene, a_scene, intercept
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with a_scene(tmp_path) as scene:
-        yield scene
+from tests.support.scene import TOKEN, Scene, intercept
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """Fixtures of the soak tests, which run only with `--soak` and print what happened."""
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-
-from tests.support.bot_api.failing_server import FailingBotApi, failing_bot_api
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -29,10 +27,3 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
             sys.stdout.flush()
 
     return say
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FailingBotApi]:
-    """A running Bot API."""
-    async with failing_bot_api() as api:
-        yield api
