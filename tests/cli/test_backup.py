@@ -24,6 +24,7 @@ from storage.process_lock import acquire_process_lock
 from storage.restores import held_restore, release_restore, restore_awaits_repetition
 from storage.signatures import mute_supporter, withdraw_signature
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
+from tests.support.existing import existing
 from tests.support.supporters import ADMIN, NOON, Supporters, later, signature_of
 
 CANARY = "Persona 3"
@@ -246,8 +247,7 @@ def test_what_people_asked_for_after_the_backup_stays(
         assert broadcast.state == "paused"
         await storage.write(change_broadcast, BroadcastAction.RESUME, broadcast.id, ADMIN, NOON)
         assert await storage.read(due_broadcasts, later(9)) == []
-        held = await storage.read(held_restore)
-        assert held is not None
+        held = existing(await storage.read(held_restore))
         assert held.lost == 2
         assert not await storage.read(restore_awaits_repetition)
         assert await storage.write(release_restore, actor=ADMIN, at=later(9)) is True
@@ -328,8 +328,7 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     petition.write(withdraw_signature, b"nobody", NOON)
     petition.do(lambda storage: asyncio.to_thread(storage.journal.rewrite, NOON))
     assert lost in said("restore", file, "-i", key, "--yes")
-    held = petition.read(held_restore)
-    assert held is not None
+    held = existing(petition.read(held_restore))
     assert not held.journal_is_whole
     # Whoever withdrew would be in it.
     assert "No list is written until an admin has looked" in refused(

@@ -21,12 +21,7 @@ from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from simulator import Simulator
 from tests.support.api_client import TOKEN, ApiClient
-
-
-@pytest.fixture
-async def sim() -> AsyncIterator[Simulator]:
-    async with Simulator(token=TOKEN) as simulator:
-        yield simulator
+from tests.support.existing import existing
 
 
 @pytest.fixture
@@ -47,8 +42,7 @@ async def test_what_was_sent_before_waits_for_the_bot(sim: Simulator, calls: Bot
     code = new_admin_code()
     sim.world.person("Ana").start("newsletter")
     sim.world.person("Marta").start(code)
-    found = await calls.wait_for(code)
-    assert found is not None
+    found = existing(await calls.wait_for(code))
     assert found.full_name == "Marta"
     assert len(sim.world.updates.pending) == 2
     assert {call.params.get("offset") for call in sim.calls if call.method == "getUpdates"} == {
@@ -134,8 +128,7 @@ def opened(text: str, **more: Any) -> dict[str, Any]:
 
 def test_who_opens_the_link_is_found_and_nobody_else_is() -> None:
     code, other = new_admin_code(), new_admin_code()
-    found = sender_of(code, opened(f"/start {code}"))
-    assert found is not None
+    found = existing(sender_of(code, opened(f"/start {code}")))
     assert (found.id, found.full_name) == (5, "Ana")
     assert code != other
     for text in (f"/start {other}", f"/start {code}x", code, "/start", "/start ñ€"):

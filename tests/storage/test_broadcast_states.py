@@ -33,6 +33,7 @@ from storage.tables import AUDIT, BROADCASTS, DELIVERIES, PETITIONS
 from storage.transaction import Transaction
 from tests.support.audit_entries import newest_audit_entries
 from tests.support.broadcasts import order, start, started, tell
+from tests.support.existing import existing
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 AT, OTHER = NOON, ADMIN + 1
@@ -159,9 +160,7 @@ class Case:
             update(DELIVERIES).values(sent),
             *changes,
         )
-        found = await self.storage.read(broadcast_with, self.key)
-        assert found is not None
-        return found
+        return existing(await self.storage.read(broadcast_with, self.key))
 
     async def change(self, *changes: Executable) -> None:
         def run(tx: Transaction) -> None:
@@ -286,7 +285,6 @@ async def test_making_the_list_in_many_portions_at_once_makes_each_row_once(
                 for _ in range(5)
             ]
         )
-    found = await people.read(broadcast_with, broadcast.id)
-    assert found is not None
+    found = existing(await people.read(broadcast_with, broadcast.id))
     assert found.enqueued_at is not None
     assert [row["position"] for row in await people.deliveries(broadcast.id)] == [*range(1, 101)]

@@ -63,6 +63,7 @@ from tests.support.broadcasts import (
     started_to,
     tell,
 )
+from tests.support.existing import existing
 from tests.support.raw_sql import write_sql
 from tests.support.restores import replay
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, later
@@ -104,12 +105,6 @@ class TestStart:
         assert await people.read(tally_of_broadcast, broadcast.id) == Tally(total=3, pending=3)
         assert await people.read(active_broadcast) == broadcast
         assert await people.read(broadcast_history) == [broadcast]
-
-    async def test_is_refused_while_the_petition_is_open(self, people: Supporters) -> None:
-        await people.sign([1])
-        await people.set_closed(False)
-        assert await start(people) is None
-        assert await people.read(broadcast_history) == []
 
     async def test_who_comes_back_in_the_moment_of_starting_is_counted(
         self, people: Supporters, database: Database, keyring: Keyring
@@ -305,16 +300,14 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     # Restored once more before anybody looked: the admins read about the one that is there.
     await people.write(record_restore, made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
     await people.write(replay, (), reached=Reached(4), at=TIME)
-    held = await people.read(held_restore)
-    assert held is not None
+    held = existing(await people.read(held_restore))
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
     # Nor does a start as on a copy that was put back by hand forget which backup it is.
     await people.write(record_copy, TIME + timedelta(seconds=2))
     assert await people.read(restore_awaits_repetition)
     whole = JournalContent((), begun_at=TIME - 2 * LATE)
     await people.write(repeat_after_restore, whole, reached=Reached(5), at=TIME)
-    held = await people.read(held_restore)
-    assert held is not None
+    held = existing(await people.read(held_restore))
     assert (held.backup_made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 4, True)
     await people.write(release_restore, actor=ADMIN, at=TIME + timedelta(seconds=2))
     (due,) = await people.read(due_broadcasts, TIME)
@@ -337,8 +330,7 @@ async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time
     assert (asked.expected, asked.starts_at) == (3, TIME)
     assert await people.write(begin_broadcast, asked, TIME, at_most=2) == asked
     assert await order(people, BroadcastAction.APPROVE, asked, TIME) == asked, "by who planned it"
-    approved = await order(people, BroadcastAction.APPROVE, asked, TIME, actor=ADMIN + 1)
-    assert approved is not None
+    approved = existing(await order(people, BroadcastAction.APPROVE, asked, TIME, actor=ADMIN + 1))
     begun = await queued(people, await people.write(begin_broadcast, approved, TIME))
     assert await recipients_of(people, begun) == 3
 
@@ -400,8 +392,7 @@ async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
     await sent(people, 3, actor=ADMIN + 1)
     at = TIME - timedelta(hours=2)
     asked = await start(people, kind=Kind.UPDATE, needs_approval=True, at=at)
-    approved = await order(people, BroadcastAction.APPROVE, asked, at, actor=ADMIN + 1)
-    assert approved is not None
+    approved = existing(await order(people, BroadcastAction.APPROVE, asked, at, actor=ADMIN + 1))
     await tell(people, await queued(people, await people.write(begin_broadcast, approved, at)), at)
     assert await people.read(written_to_alone, ADMIN, TIME) == 0
     assert (await people.write(begin_broadcast, broadcast, TIME, at_most=2)).state == "running"

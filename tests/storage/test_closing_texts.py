@@ -33,6 +33,7 @@ from storage.petitions import (
 )
 from storage.signatures import withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
+from tests.support.existing import existing
 from tests.support.raw_sql import write_sql
 from tests.support.supporters import NOON, a_supporter
 
@@ -111,8 +112,7 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     revision = (await storage.read(petition_state)).revision
     await writes(storage, "Han vuelto")
     versions = await left(storage)
-    asked = await publishes(storage, above=1)
-    assert asked is not None
+    asked = existing(await publishes(storage, above=1))
     assert (asked.published_at, await shown(storage)) == (None, [])
     again: dict[str, Any] = {"actor": LUCY, "at": NOON + HOUR, "approval_above": None}
     assert await storage.write(publish_closing_texts, versions, **again) == asked
@@ -137,8 +137,7 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
 async def test_a_declined_version_can_be_offered_again(storage: Storage) -> None:
     await signs_and_closes(storage, storage.keyring, 1)
     await writes(storage, "Han vuelto")
-    asked = await publishes(storage, above=0)
-    assert asked is not None
+    asked = existing(await publishes(storage, above=0))
     await writes(storage, "They are back", ENGLISH)
     for text in ("Contestaron", "Respondieron"):
         await writes(storage, text, ANSWER)
@@ -148,8 +147,7 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage) -> None
     assert {each.text for each in await left(storage)} == {
         *("They are back", "Han vuelto", "Respondieron")
     }
-    again = await publishes(storage, above=0)
-    assert again is not None
+    again = existing(await publishes(storage, above=0))
     await writes(storage, "Son libres")
     for _ in range(2):
         await storage.write(decline_publication, again.id, actor=LUCY, at=NOON)
@@ -223,8 +221,7 @@ async def test_only_more_signers_than_one_admin_may_tell_have_what_one_published
 async def test_what_two_published_is_read_while_what_one_asked_for_waits(storage: Storage) -> None:
     await signs_and_closes(storage, storage.keyring, 1)
     await writes(storage, "Uno")
-    asked = await publishes(storage, above=0)
-    assert asked is not None
+    asked = existing(await publishes(storage, above=0))
     await storage.write(approve_publication, asked.id, actor=LUCY, at=NOON)
     await writes(storage, "Dos")
     await publishes(storage, above=0)
@@ -242,8 +239,7 @@ async def test_what_one_published_waits_for_another_also_if_a_newer_text_was_dec
     await writes(storage, "Uno")
     await publishes(storage)
     await writes(storage, "Dos")
-    asked = await publishes(storage, above=0)
-    assert asked is not None
+    asked = existing(await publishes(storage, above=0))
     await storage.write(decline_publication, asked.id, actor=LUCY, at=NOON)
     for hours in (1, 2):
         await reopens(storage, 0, NOON + hours * HOUR)

@@ -19,7 +19,7 @@ from storage.broadcast_types import (
     StopReason,
     Tally,
 )
-from storage.broadcasts import broadcast_with, count_audience, tally_of_broadcast
+from storage.broadcasts import broadcast_with, tally_of_broadcast
 from storage.deliveries import enqueue_deliveries, record_results, recover_deliveries
 from storage.errors import BrokenData
 from storage.recalls import RECALLABLE_FOR, next_to_recall
@@ -34,8 +34,8 @@ from tests.support.broadcasts import (
     start,
     started,
     started_to,
-    tell,
 )
+from tests.support.existing import existing
 from tests.support.raw_sql import read_sql
 from tests.support.supporters import NOON, Supporters, later
 
@@ -283,8 +283,7 @@ async def test_who_is_not_the_holder_writes_nothing(people: Supporters) -> None:
             enqueue_deliveries, broadcast, holder=OTHER, portion=9, at=later(1)
         )
     assert await people.deliveries(broadcast.id) == []
-    found = await people.read(broadcast_with, broadcast.id)
-    assert found is not None
+    found = existing(await people.read(broadcast_with, broadcast.id))
     assert found.enqueued_at is None
 
 
@@ -350,17 +349,6 @@ class TestWhoWithdraws:
         )
         assert await people.deliveries(broadcast.id) == []
 
-    async def test_and_signs_again_is_told_by_the_next_closing_update(
-        self, people: Supporters
-    ) -> None:
-        await people.sign([1, 2])
-        await tell(people, await started(people))
-        await people.withdraw(1)
-        await people.sign([3])
-        assert await people.read(count_audience) == {"es": 1}
-        again = await started(people, at=later(60))
-        assert [each.position for each in await claim(people, again)] == [3]
-
 
 async def test_a_recall_deletes_neither_what_is_too_old_nor_what_left_no_message_ids(
     people: Supporters,
@@ -375,8 +363,7 @@ async def test_a_recall_deletes_neither_what_is_too_old_nor_what_left_no_message
     await people.write(set_on_broadcast, broadcast.id, reported_at=later(3))
     end = sent_at + RECALLABLE_FOR
     at = end - timedelta(seconds=1)
-    accepted = await order(people, BroadcastAction.RECALL, broadcast, at)
-    assert accepted is not None
+    accepted = existing(await order(people, BroadcastAction.RECALL, broadcast, at))
     assert accepted.is_recalling
     found = await people.read(next_to_recall, broadcast.id, after=0, limit=10, at=at)
     assert [(each.chat_id, each.messages) for each in found] == [

@@ -22,7 +22,7 @@ from storage.broadcast_types import (
 )
 from storage.broadcasts import count_audience, count_signers, has_recipients
 from storage.consents import end_consent
-from storage.deliveries import record_results, settle_deliveries
+from storage.deliveries import record_results
 from storage.erasures import DueBefore, count_due_signatures
 from storage.recalls import end_recall, record_recalled
 from storage.returning_supporters import mark_reachable
@@ -65,17 +65,6 @@ async def test_who_takes_the_agreement_back_before_their_turn_gets_nothing(
     await four.agree_no_more(2)
     assert [each.chat_id for each in await claim(four, broadcast)] == [1004]
     assert await four.states(broadcast.id) == ["withdrawn", "sending"]
-
-
-async def test_a_second_message_goes_to_everyone_again_and_the_closing_update_never(
-    four: Supporters,
-) -> None:
-    await tell(four, await started(four))
-    for moment in (10, 20):
-        update = await started(four, kind=Kind.UPDATE, at=later(moment))
-        assert await recipients_of(four, update) == 4
-        await tell(four, update)
-    assert await four.read(count_audience) == {}
 
 
 async def test_messages_about_the_petition_go_to_those_who_chose_them_and_no_more_than_they_chose(
@@ -138,17 +127,6 @@ async def test_who_stops_the_messages_before_their_turn_gets_none_and_is_told_th
     assert [each.chat_id for each in await claim(people, update)] == [1002]
     assert await people.states(update.id) == ["withdrawn", "sending"]
     assert sum((await people.read(count_audience)).values()) == 2
-
-
-async def test_what_goes_on_with_a_topic_leaves_out_who_was_told(four: Supporters) -> None:
-    first = await started(four, kind=Kind.UPDATE)
-    batch = await claim(four, first, limit=1)
-    await order(four, BroadcastAction.CANCEL, first, later(3))
-    await four.write(settle_deliveries, later(4))
-    assert await four.states(first.id) == ["unconfirmed", "pending", "pending", "pending"]
-    rest = await started(four, kind=Kind.UPDATE, topic=first.topic, at=later(5))
-    assert [each.chat_id for each in await claim(four, rest)] == [1002, 1003, 1004]
-    assert [each.chat_id for each in batch] == [1001]
 
 
 async def test_a_purpose_whose_name_only_holds_the_word_is_another(people: Supporters) -> None:

@@ -9,13 +9,11 @@ from storage.broadcast_types import Kind
 from storage.broadcasts import count_audience
 from storage.invalidations import (
     SignatureCondition,
-    all_invalidations,
     find_matches,
     take_out_signatures,
     undo_invalidation,
 )
 from storage.petitions import close_petition, petition_state
-from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_sql, write_all
 from tests.support.supporters import NOON, NOON_MILLIS, Supporters
 
@@ -75,20 +73,6 @@ async def test_all_that_is_asked_has_to_apply(signed: Supporters) -> None:
     assert await numbers(signed, with_name=False, form_seconds_under=2) == [6, 8, 10]
 
 
-async def test_what_has_no_name_or_a_damaged_one_is_like_no_pattern(signed: Supporters) -> None:
-    """A name that is damaged is one that nobody can read, and not none."""
-    await write_all(signed.database, NAMELESS)
-    await signed.change(1, "name_sealed = chat_sealed")
-    found = await signed.read(
-        find_matches, SignatureCondition(name_pattern="*", signed_before=NOON + 7 * MINUTE)
-    )
-    assert found.numbers == [3, 5, 7]
-    assert found.by_form_seconds == {True: {40: 2, 1: 1}, False: {}}
-    every = await signed.read(find_matches, SignatureCondition())
-    assert len(every.numbers) == 10
-    assert every.by_form_seconds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
-
-
 async def test_a_pattern_full_of_stars_takes_no_longer_than_another(signed: Supporters) -> None:
     assert await numbers(signed, name_pattern="*a" * 40 + "!") == []
 
@@ -114,31 +98,6 @@ async def test_the_count_of_the_closing_stays_and_what_is_told_of_it_follows(
     state = await signed.read(petition_state)
     assert (state.closed_signatures, state.invalidated_since) == (8, -1)
     assert (state.signatures, state.told_signatures) == (9, 9)
-
-
-async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
-    signed: Supporters,
-) -> None:
-    key, _ = await signed.write(
-        take_out_signatures,
-        [6, 7],
-        reason="All by one Ana Canaria",
-        condition="named *canari*",
-        at=AFTER,
-    )
-    await signed.write(undo_invalidation, key, AFTER + MINUTE)
-    (entry,) = await signed.read(all_invalidations)
-    assert (entry.id, entry.signatures) == (key, 2)
-    assert (entry.reason, entry.condition) == ("All by one Ana Canaria", "named *canari*")
-    assert (entry.invalidated_at, entry.undone_at) == (AFTER, AFTER + MINUTE)
-    await signed.write(undo_invalidation, key, AFTER + 2 * MINUTE)
-    deeds = await signed.read(newest_audit_entries, 9)
-    assert [(deed.action, deed.detail) for deed in deeds] == [
-        ("undo_invalidation", key.hex()),
-        ("invalidate", key.hex()),
-    ]
-    (row,) = await read_sql(signed.database, "SELECT * FROM invalidations")
-    assert not any(isinstance(value, bytes) and b"anari" in value for value in row.values())
 
 
 async def call_third(signed: Supporters, name: str) -> None:

@@ -23,6 +23,7 @@ from storage.personal_data import everything_held
 from storage.signatures import mute_supporter, withdraw_signature
 from storage.times import rising_id
 from storage.transaction import Transaction, write_notes
+from tests.support.existing import existing
 from tests.support.supporters import NOON, a_supporter, later
 
 SLUG = "andry"
@@ -215,16 +216,14 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     """The database fails, as at a kill: what was asked for is known all the same."""
     ana = a_supporter(keyring, 1)
     await ana.come_and_sign(storage)
-    signature = (await storage.read(everything_held, ana.user_id)).signature
-    assert signature is not None
+    signature = existing((await storage.read(everything_held, ana.user_id)).signature)
     assert storage.journal.read().entries == ()
 
     def killed_before_the_commit(transactions: Sequence[Transaction]) -> None:
         write_notes(transactions)
         raise Unavailable
 
-    conversation = await storage.read(conversation_of, ana.supporter)
-    assert conversation is not None
+    conversation = existing(await storage.read(conversation_of, ana.supporter))
     consent = short((await storage.read(everything_held, ana.user_id)).consents[0]["id"])
     await storage.write(carry_out_request, PersonNoticeKind.RESTRICTED, 1, IN_CHAT, NOON)
     await storage.write(mute_supporter, ana.supporter, NOON)

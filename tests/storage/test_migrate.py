@@ -103,17 +103,6 @@ class TestTheTables:
 
 
 class TestMigrate:
-    async def test_leads_from_nothing_to_the_newest_revision(self, empty_url: str) -> None:
-        assert await migrate(empty_url) == SCHEMAS[-1]
-        assert await read_slugs(empty_url) == []
-
-    async def test_keeps_what_is_there(self, database_url: str) -> None:
-        database = await open_database(database_url)
-        await write_sql(database, "INSERT INTO petitions (slug) VALUES ('andry')")
-        await database.close()
-        await migrate(database_url)
-        assert await read_slugs(database_url) == [{"slug": "andry"}]
-
     async def test_several_starts_at_once_all_succeed(self, empty_url: str) -> None:
         revisions = await asyncio.gather(*[migrate(empty_url) for _ in range(6)])
         assert revisions == [SCHEMAS[-1]] * 6

@@ -37,6 +37,7 @@ from storage.petitions import (
 from storage.sent_files import add_sent_file, files_due
 from storage.signatures import mute_supporter, sign_petition, withdraw_signature
 from storage.times import rising_id
+from tests.support.existing import existing
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.restores import all_rows, put_back, replay
 from tests.support.supporters import (
@@ -71,8 +72,7 @@ def at_my_data(ana: Supporter, version: int) -> Conversation:
 
 async def name(storage: Storage, ana: Supporter) -> str | None:
     """The name that she has, or None."""
-    signature = await storage.read(signature_of, ana.supporter)
-    assert signature is not None
+    signature = existing(await storage.read(signature_of, ana.supporter))
     assert not signature.is_damaged
     assert signature.with_name is (signature.name != "")
     return signature.name or None
@@ -119,14 +119,12 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
         later(90),
     )
     assert (second["text_sha256"], second["message_id"]) == (sha256(WORDS.encode()).digest(), 8)
-    kept = await storage.read(signature_of, ana.supporter)
-    assert kept is not None
+    kept = existing(await storage.read(signature_of, ana.supporter))
     assert (kept.updates_at_most, kept.news) == (3, True)
     deeds = await rows(storage, "SELECT action FROM audit ORDER BY at")
     assert [each["action"] for each in deeds] == ["name_removed", "name_given"]
     await storage.write(end_consent, ana.supporter, "updates", later(99))
-    refused = await storage.read(signature_of, ana.supporter)
-    assert refused is not None
+    refused = existing(await storage.read(signature_of, ana.supporter))
     assert (refused.updates_at_most, refused.news) == (0, True)
 
 
@@ -142,10 +140,8 @@ async def test_what_is_so_already_is_not_done_twice(
     )
     assert not await storage.write(correct_signed_name, at_my_data(jon, 2), 1, later(60), "Jon")
     assert not await storage.write(remove_signed_name, at_my_data(jon, 3), 2, later(60))
-    signature = await storage.read(signature_of, jon.supporter)
-    assert signature is not None
-    signer = await storage.read(find_signer, signature.number)
-    assert signer is not None
+    signature = existing(await storage.read(signature_of, jon.supporter))
+    signer = existing(await storage.read(find_signer, signature.number))
     assert (signer.name, signer.has_name) == (None, False)
     assert not await storage.write(
         carry_out_request, PersonNoticeKind.CORRECTED, signer.number, IN_CHAT, later(60), "Jon"
@@ -162,8 +158,7 @@ async def test_what_is_so_already_is_not_done_twice(
     assert await rows(storage, "SELECT action FROM audit") == []
     assert await storage.read(files_due) == []
     assert names_in_journal(storage) == [], "nor is what was refused kept there"
-    saved = await storage.read(conversation_of, jon.supporter)
-    assert saved is not None
+    saved = existing(await storage.read(conversation_of, jon.supporter))
     assert (saved.stage, saved.version) == ("my_data", 3)
 
 
@@ -215,20 +210,6 @@ async def test_once_it_was_handed_over_no_name_is_given_and_no_text_agreed_to(
     assert await storage.read(conversation_of, ana.supporter) == at_my_data(ana, 4)
 
 
-async def test_who_withdraws_leaves_no_name_in_it_once_it_is_rewritten(storage: Storage) -> None:
-    ana, jon = a_supporter(storage.keyring, 1), a_supporter(storage.keyring, 2, "Jon Gil")
-    for each in (ana, jon):
-        await each.sign(storage, was=0)
-        after = Conversation(each.supporter, stage="my_data", version=2)
-        await storage.write(correct_signed_name, after, 1, NOON, f"{each.name} Mas")
-    await storage.write(withdraw_signature, ana.supporter, NOON)
-    storage.journal.rewrite(None)
-    entries = storage.journal.read().entries
-    (name,) = [each.value for each in entries if each.has_name]
-    assert name.endswith("Jon Gil Mas")
-    assert len(entries) == 2
-
-
 CHOICES = ("off", "given", "new", "new and off", "off and given", "before", "texts", "later")
 
 
@@ -243,8 +224,7 @@ class TestARestoredCopy:
         withdrawn, renamed, muted, unmuted, refused, restricted, same = people
         ids = {}
         for each in people:
-            signature = (await storage.read(everything_held, each.user_id)).signature
-            assert signature is not None
+            signature = existing((await storage.read(everything_held, each.user_id)).signature)
             ids[each] = signature["id"]
         await storage.write(mute_supporter, unmuted.supporter, NOON)
         await storage.write(begin_export, at=NOON, detail="xlsx")
@@ -283,8 +263,7 @@ class TestARestoredCopy:
             assert [each.muted for each in found] == [False, True, False, False, False, False]
             assert [each.news for each in found] == [True, True, True, False, True, True]
             assert [each.updates_at_most for each in found] == [3, 3, 3, 0, 3, 3]
-            row = (await storage.read(everything_held, restricted.user_id)).signature
-            assert row is not None
+            row = existing((await storage.read(everything_held, restricted.user_id)).signature)
             assert (row["restricted_at"], row["objected_at"]) == (NOON, NOON)
             assert row["name"] is None
             assert [each.message_id for each in await storage.read(files_due)] == [5]
@@ -298,8 +277,7 @@ class TestARestoredCopy:
             (consent,) = (await storage.read(everything_held, restricted.user_id)).consents
             assert consent["with_name_ended_at"] == NOON
             assert [each.with_name for each in found] == [True, False, True, True, False, True]
-            row = (await storage.read(everything_held, same.user_id)).signature
-            assert row is not None
+            row = existing((await storage.read(everything_held, same.user_id)).signature)
             assert row["name"] == "Persona 7"
             asked = "SELECT manifest, export_id, undone_at FROM handovers"
             assert await read_sql(storage.database, asked) == [
@@ -387,8 +365,7 @@ class TestARestoredCopy:
         await storage.write(replay, (), reached=Reached(0), at=NOON)
         assert await storage.read(require_known_petition) == 2 * once
         drawn = 40  # a screen that the copy knows nothing of
-        conversation = await storage.read(conversation_of, ana.supporter)
-        assert conversation is not None
+        conversation = existing(await storage.read(conversation_of, ana.supporter))
         assert conversation.version < drawn < once
 
 
@@ -409,8 +386,7 @@ async def choose_name(storage: Storage, person: Supporter, name: str) -> None:
 
 async def accept_texts(storage: Storage, person: Supporter) -> None:
     """Has somebody consent once more, to changed texts, with their name as before."""
-    known = await storage.read(conversation_of, person.supporter)
-    assert known is not None
+    known = existing(await storage.read(conversation_of, person.supporter))
     answer = ("2", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
     after, was = replace(known, version=known.version + 1), known.version
     assert await storage.write(answer_texts, after, was, later(30), *answer)

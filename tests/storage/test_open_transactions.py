@@ -93,59 +93,49 @@ async def returning(database_url: str, people: Supporters) -> ReturningPerson:
     return ReturningPerson(database_url, people)
 
 
-class TestBack:
-    """Who comes back while the worker passes over them is told all the same."""
+@pytest.mark.parametrize("order", ["behind", "before", "before it begins"])
+async def test_who_comes_back_while_their_portion_is_written_is_told_all_the_same(
+    returning: ReturningPerson, order: str
+) -> None:
+    await returning.people.lose(2)
+    broadcasts: list[Broadcast] = []
 
-    async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
-        await returning.people.lose(2)
-        broadcast = await start(returning.people)
-        await returning.at_once(returning.portion(broadcast), returning.comes_back)
-        assert await returning.told(broadcast) == {1, 2, 3}
+    async def write_portion() -> None:
+        broadcasts.extend([] if broadcasts else [await start(returning.people)])
+        await queued(returning.people, broadcasts[0])
 
-    async def test_before_their_portion(self, returning: ReturningPerson) -> None:
-        await returning.people.lose(2)
-        broadcast = await start(returning.people)
-        await returning.at_once(returning.coming_back, lambda: queued(returning.people, broadcast))
-        assert await returning.told(broadcast) == {1, 2, 3}
+    if order != "before it begins":
+        broadcasts.append(await start(returning.people))
+    if order == "behind":
+        await returning.at_once(returning.portion(broadcasts[0]), returning.comes_back)
+    else:
+        await returning.at_once(returning.coming_back, write_portion)
+    assert await returning.told(broadcasts[0]) == {1, 2, 3}
 
-    async def test_before_it_begins(self, returning: ReturningPerson) -> None:
-        await returning.people.lose(2)
-        begun: list[Broadcast] = []
 
-        async def begin() -> None:
-            begun.append(await start(returning.people))
-            await queued(returning.people, begun[0])
-
-        await returning.at_once(returning.coming_back, begin)
-        assert await returning.told(begun[0]) == {1, 2, 3}
-
-    async def test_behind_their_claim(self, returning: ReturningPerson) -> None:
-        broadcast = await queued(returning.people, await start(returning.people))
-        await returning.people.lose(2)
+@pytest.mark.parametrize("order", ["behind", "before"])
+async def test_who_comes_back_while_they_are_passed_over_in_a_claim_is_told_all_the_same(
+    returning: ReturningPerson, order: str
+) -> None:
+    broadcast = await queued(returning.people, await start(returning.people))
+    await returning.people.lose(2)
+    if order == "behind":
         await returning.at_once(returning.claiming(broadcast), returning.comes_back)
-        assert await returning.told(broadcast) == {1, 2, 3}
-
-    async def test_before_their_claim(self, returning: ReturningPerson) -> None:
-        broadcast = await queued(returning.people, await start(returning.people))
-        await returning.people.lose(2)
+    else:
         await returning.at_once(returning.coming_back, lambda: claim(returning.people, broadcast))
-        assert await returning.told(broadcast) == {1, 2, 3}
+    assert await returning.told(broadcast) == {1, 2, 3}
 
 
-class TestGone:
-    """Who withdraws while their portion is written is passed over, and nobody else."""
-
-    async def test_before_their_portion(self, returning: ReturningPerson) -> None:
-        broadcast = await start(returning.people)
-
-        def withdrawing(tx: Transaction) -> None:
-            tx.slug, tx.keyring, tx.seed = SLUG, returning.people.keyring, bytes(16)
-            withdraw_signature(tx, returning.people.supporter(2), NOON)
-
-        await returning.at_once(withdrawing, lambda: queued(returning.people, broadcast))
-        assert await returning.told(broadcast) == {1, 3}
-
-    async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
-        broadcast = await start(returning.people)
-        await returning.at_once(returning.portion(broadcast), lambda: returning.people.withdraw(2))
-        assert await returning.told(broadcast) == {1, 3}
+@pytest.mark.parametrize("order", ["behind", "before"])
+async def test_who_withdraws_while_their_portion_is_written_is_passed_over_and_nobody_else(
+    returning: ReturningPerson, order: str
+) -> None:
+    people, broadcast = returning.people, await start(returning.people)
+    if order == "behind":
+        await returning.at_once(returning.portion(broadcast), lambda: people.withdraw(2))
+    else:
+        await returning.at_once(
+            lambda tx: withdraw_signature(tx, people.supporter(2), NOON),
+            lambda: queued(people, broadcast),
+        )
+    assert await returning.told(broadcast) == {1, 3}

@@ -40,6 +40,7 @@ from storage.times import from_millis
 from storage.transaction import Transaction, Values
 from tests.support.audit_entries import AuditEntry, newest_audit_entries
 from tests.support.broadcasts import order, start
+from tests.support.existing import existing
 from tests.support.person_codes import make_code
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.restores import replay
@@ -107,8 +108,6 @@ async def test_a_code_is_read_however_it_is_typed_and_only_until_its_end(
     last = CODE_ENDS_AT - timedelta(seconds=1)
     assert await fits(storage, code, at=last) == [True]
     assert await fits(storage, code, at=CODE_ENDS_AT) == [False]
-    signer = await storage.read(find_signer, 1)
-    assert signer is not None
     assert not await storage.write(
         carry_out_request, PersonNoticeKind.RESTRICTED, 1, "by code", CODE_ENDS_AT, code=code
     )
@@ -129,8 +128,7 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     )
     assert [each.message_id for each in await storage.read(files_due)] == [5]
     assert await changes(storage) == ["corrected"]
-    known = (await storage.read(everything_held, 1)).letter_code
-    assert known is not None
+    known = existing((await storage.read(everything_held, 1)).letter_code)
     assert (known["used_at"], known["ends_at"]) == (LATER, CODE_ENDS_AT)
     assert await fits(storage, code) == [False]
     assert not await storage.write(
@@ -149,19 +147,16 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     ]
     (waiting,) = await storage.read(waiting_notices)
     assert (waiting.kind, waiting.language, waiting.chat) == ("corrected", "es", 1)
-    found = await storage.read(find_signer, 1)
-    assert found is not None
+    found = existing(await storage.read(find_signer, 1))
     assert (found.name, found.restricted_at) == ("Ana Sol", None)
-    made = await make_code(storage, signer.supporter, LATER)
-    assert made is not None
+    made = existing(await make_code(storage, signer.supporter, LATER))
     assert await fits(storage, made[0]) == [True]
     # In a backup from before, that is brought up to date, she has her name. The code in it may
     # have been used since, and the sentence been sent.
     former = Statement("UPDATE signatures SET name_sealed = :former", {"former": b"former"})
     await write_all(storage.database, former)
     await storage.write(replay, noted, reached=Reached(1), at=LATER)
-    restored = await storage.read(find_signer, 1)
-    assert restored is not None
+    restored = existing(await storage.read(find_signer, 1))
     assert restored.name == "Ana Sol"
     assert await fits(storage, made[0]) == [False]
     assert await storage.read(waiting_notices) == []
@@ -190,8 +185,7 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
         shown = code if proof == "by code" else None
         done = await storage.write(carry_out_request, asked, 1, proof, at, code=shown)
         assert done is is_done, (asked, proof)
-        found = await storage.read(signature_of, signer.supporter)
-        assert found is not None
+        found = existing(await storage.read(signature_of, signer.supporter))
         assert found.with_name, "the name stays"
         assert (found.restricted_at, found.objected_at) == held
         assert found.is_only_stored is any(held)
@@ -325,8 +319,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
     same("signatures", row, held.signature)
     assert (held.signature["name"], held.signature["chat"]) == (None, 1)
     assert held.signature["with_name"] is False
-    theirs = (await storage.read(everything_held, 2)).signature
-    assert theirs is not None
+    theirs = existing((await storage.read(everything_held, 2)).signature)
     assert theirs["name"] == "Luz Paz"
     (given,) = held.consents
     consent = next(
@@ -387,10 +380,3 @@ async def test_an_admins_part_is_given_and_no_other_admins(
         held.as_admin["deeds"][0],
     )
     assert await people.read(everything_held, ADMIN + 2) == Held()
-
-
-async def test_of_another_petition_nothing_is_given(
-    database: Database, keyring: Keyring, people: Supporters
-) -> None:
-    await people.sign([1])
-    assert await Storage(database, keyring, "another").read(everything_held, 1001) == Held()

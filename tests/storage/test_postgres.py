@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import postgres
 from storage.database import PostgresAddress, open_database, parse_address
 from storage.durability import Durability, durability_of
-from storage.errors import DatabaseUrlWrong, NeedsAPerson, SchemaMissing, Unavailable
+from storage.errors import DatabaseUrlWrong, NeedsAPerson, Unavailable
 from storage.migrate import migrate
 from storage.postgres import PostgresDatabase
 from storage.postgres_errors import storage_error
@@ -282,16 +282,6 @@ async def test_what_a_server_waits_for_is_read_from_its_settings(
 
 
 class TestOpening:
-    async def test_of_a_server_that_is_away_it_is_said_where_it_was_looked_for_and_what_to_do(
-        self,
-    ) -> None:
-        with pytest.raises(Unavailable) as away:
-            await open_database("postgresql+asyncpg://bot:hunter2@127.0.0.1:9/petition")
-        assert str(away.value).startswith(
-            "PostgreSQL cannot be reached at postgresql+asyncpg://127.0.0.1:9/petition (the "
-            "connection is refused). Is it running?"
-        )
-
     @pytest.mark.parametrize(
         ("error", "why"),
         [
@@ -373,12 +363,3 @@ class TestOpening:
         with pytest.raises(NeedsAPerson) as refused:
             await migrate(planted)
         assert f" is {named}, and the bot needs PostgreSQL 14 or newer: " in str(refused.value)
-
-    async def test_a_database_without_tables_is_told(
-        self, postgres_server: PostgresServer
-    ) -> None:
-        empty = await asyncio.to_thread(postgres_server.empty)
-        database = await open_database(empty)
-        with pytest.raises(SchemaMissing, match="migrate"):
-            await database.read(found)
-        await database.close()

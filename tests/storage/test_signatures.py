@@ -16,6 +16,7 @@ from storage.keyring import Keyring
 from storage.petitions import close_petition, reached_so_far
 from storage.signatures import Stats, signature_statistics, withdraw_signature
 from tests.support.audit_entries import newest_audit_entries
+from tests.support.existing import existing
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, WORDS, Supporter, a_supporter, signature_of
 
@@ -60,8 +61,7 @@ async def test_withdrawing_erases_signature_consent_and_draft(storage: Storage) 
     changed = "SELECT updated_at FROM conversations"
     assert await read_sql(storage.database, changed) == [{"updated_at": 0}]
     assert await storage.write(withdraw_signature, ana.supporter, NOON) is False
-    conversation = await storage.read(conversation_of, ana.supporter)
-    assert conversation is not None
+    conversation = existing(await storage.read(conversation_of, ana.supporter))
     assert (conversation.stage, conversation.version) == ("withdrawn", 5)
 
 
@@ -169,8 +169,7 @@ async def test_whoever_is_thanked_while_the_petition_closes_is_in_the_final_coun
 
     async def close() -> int | None:
         await asyncio.sleep(0.005)
-        state = await other.write(close_petition, revision=0, actor=9, at=NOON)
-        assert state is not None
+        state = existing(await other.write(close_petition, revision=0, actor=9, at=NOON))
         return state.closed_signatures
 
     *results, count = await asyncio.gather(*signing, close())

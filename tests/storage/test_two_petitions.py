@@ -122,6 +122,7 @@ from tests.support.broadcasts import (
     start,
     started,
 )
+from tests.support.existing import existing
 from tests.support.person_codes import make_code
 from tests.support.raw_sql import Statement, read_sql, write_all, write_sql
 from tests.support.restores import mark_restore_repeated, replay
@@ -146,9 +147,7 @@ async def publish(storage: Storage, above: int | None) -> Publication:
     """An admin publishes what is left, which waits for another with more signers than this."""
     left = [each for each in await storage.read(all_closing_texts) if each.is_left]
     asked: dict[str, Any] = {"actor": ADMIN, "at": NOON, "approval_above": above}
-    made = await storage.write(publish_closing_texts, left, **asked)
-    assert made is not None
-    return made
+    return existing(await storage.write(publish_closing_texts, left, **asked))
 
 
 async def fill(storage: Storage, keyring: Keyring) -> None:
@@ -304,8 +303,7 @@ async def test_nothing_of_the_other_petition_is_changed(
     assert empty == ["anonymous_counts"]  # nothing changes those of a petition but its erasures
     broadcasts = await theirs.read(broadcast_history)
     (invalidation,) = await theirs.read(all_invalidations)
-    handover = await theirs.read(active_handover)
-    assert handover is not None
+    handover = existing(await theirs.read(active_handover))
     for each in broadcasts:
         await order(storage, BroadcastAction.CANCEL, each, MUCH_LATER)
         await order(storage, BroadcastAction.RECALL, each, NOON)
@@ -388,8 +386,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     assert (await publish(storage, None)).published_at == NOON
     assert len(await storage.read(published_closing_texts)) == 1
     revision = (await storage.read(petition_state)).revision
-    closed = await storage.write(close_petition, revision=revision, actor=ADMIN, at=NOON)
-    assert closed is not None
+    closed = existing(await storage.write(close_petition, revision=revision, actor=ADMIN, at=NOON))
     assert (closed.closed_signatures, closed.revision) == (1, revision + 1)
     reopened = await storage.write(reopen_petition, revision=revision + 1, actor=ADMIN, at=NOON)
     assert reopened is not None

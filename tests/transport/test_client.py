@@ -52,16 +52,6 @@ async def test_a_file_travels_beside_the_other_values(
     assert server.asked[0].fields == {"chat_id": "7", "photo": ("ñ.png", b"\x89P", "image/png")}
 
 
-async def test_a_refusal_tells_status_and_description(
-    client: TelegramClient, server: ScriptedServer
-) -> None:
-    server.replies.append(refuse(400, "Bad Request: chat not found"))
-    with pytest.raises(TelegramRefused) as caught:
-        await client.call("sendMessage", {"chat_id": 7})
-    assert (caught.value.status, caught.value.description) == (400, "Bad Request: chat not found")
-    assert len(server.asked) == 1
-
-
 @pytest.mark.parametrize(
     ("reply", "goes_on"),
     [
