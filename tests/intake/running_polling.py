@@ -17,6 +17,7 @@ from bot.transport.client import TelegramClient
 from bot.transport.send_gate import Gate
 from bot.transport.session import SharedSession
 from tests.support.scripted_server import TOKEN, Reply, ScriptedServer, refuse
+from tests.support.waiting import until
 
 QUICK = BackOff(0.01, 0.02)
 FIRST_PAUSES = [_PAUSES.pause(failures) for failures in (1, 2, 3)]
@@ -122,6 +123,13 @@ async def polling(intake: RunningPolling) -> AsyncIterator[None]:
     finally:
         await ended(task)
         await intake.dispatch.drain(1)
+
+
+async def handles_one(intake: RunningPolling) -> None:
+    """Runs the polling until an update that waits for it is handled."""
+    intake.inbox.put(1)
+    async with polling(intake):
+        await until(lambda: intake.handler.done == [1])
 
 
 async def ended(task: asyncio.Task[None]) -> None:

@@ -209,9 +209,8 @@ def test_the_chat_is_found_in_every_kind_of_update() -> None:
     chat = {"chat": {"id": 5}}
     assert ordering_key({"update_id": 1, "message": chat}) == 5
     assert ordering_key({"update_id": 1, "edited_message": chat}) == 5
-    assert (
-        ordering_key({"update_id": 1, "callback_query": {"from": {"id": 9}, "message": chat}}) == 5
-    )
+    tap = {"from": {"id": 9}, "message": chat}
+    assert ordering_key({"update_id": 1, "callback_query": tap}) == 5
     assert ordering_key({"update_id": 1, "inline_query": {"from": {"id": 9}}}) == 9
     assert ordering_key({"update_id": 1, "poll": {"id": "x"}}) == ("update", 1)
 
@@ -269,6 +268,21 @@ async def test_it_is_given_up_after_a_minute_in_which_fifty_others_went_well(
     assert failing.work.counts.passed_over == 1
 
 
+async def test_it_is_kept_while_fewer_than_fifty_others_went_well_since_it_failed(
+    failing: FailingDispatcher,
+) -> None:
+    await failing.others(51, 110)
+    failing.work.take(message(0, chat=1000))
+    await failing.fails()
+    await failing.others(1, 49)
+    failing.now = 5000.0
+    await failing.fails()
+    assert failing.work.counts.passed_over == 0
+    await failing.others(50, 50)
+    await finished(failing.work)
+    assert failing.work.counts.passed_over == 1
+
+
 @pytest.mark.parametrize("error", [TryAgain(), RuntimeError("a bug"), asyncio.CancelledError()])
 async def test_it_is_tried_again_where_that_it_is_given_up_cannot_be_recorded(
     failing: FailingDispatcher, error: BaseException
@@ -284,32 +298,6 @@ async def test_it_is_tried_again_where_that_it_is_given_up_cannot_be_recorded(
         await finished(failing.work)
     assert [each["event"] for each in logged].count("update_not_given_up") == 2
     assert (failing.work.counts.passed_over, failing.work.counts.handled) == (1, 51)
-
-
-async def test_it_is_kept_while_fewer_than_fifty_others_went_well(
-    failing: FailingDispatcher,
-) -> None:
-    failing.work.take(message(0, chat=1000))
-    await failing.fails()
-    await failing.others(1, 49)
-    failing.now = 5000.0
-    await failing.fails()
-    assert failing.work.counts.passed_over == 0
-    await failing.others(50, 50)
-    await finished(failing.work)
-    assert failing.work.counts.passed_over == 1
-
-
-async def test_what_went_well_before_it_failed_says_nothing_about_it(
-    failing: FailingDispatcher,
-) -> None:
-    await failing.others(1, 60)
-    failing.work.take(message(0, chat=1000))
-    await failing.fails()
-    failing.now = 5000.0
-    await failing.fails()
-    assert failing.work.counts.passed_over == 0
-    await failing.work.drain(1)
 
 
 async def test_what_is_cut_off_by_draining_has_ended_before_that_returns() -> None:
@@ -391,9 +379,7 @@ def written(number: int) -> dict[str, Any]:
     return {"update_id": number, "message": {"chat": chat, "from": chat, "message_id": number}}
 
 
-async def flooded(
-    *updates: dict[str, Any], spared: frozenset[int] = frozenset()
-) -> dict[int, list[int]]:
+async def flooded(*updates: dict[str, Any], spared: tuple[int, ...] = ()) -> dict[int, list[int]]:
     """Returns the messages dropped behind each update, as its handler sees them."""
     seen: dict[int, list[int]] = {}
 
@@ -407,21 +393,20 @@ async def flooded(
     return {number: dropped for number, dropped in seen.items() if dropped}
 
 
-async def test_what_was_dropped_is_known_to_the_update_it_came_behind() -> None:
-    assert await flooded(*map(written, range(1, 22))) == {}
-    assert await flooded(*map(written, range(1, 25))) == {21: [22, 23, 24]}
-
-
-async def test_what_gives_way_to_one_that_is_spared_is_known_to_the_one_before_it() -> None:
-    assert await flooded(*map(written, range(1, 26)), spared=frozenset({2, 3, 24, 25})) == {
-        3: [4, 5],
-        21: [22, 23],
-    }
-
-
-async def test_what_was_dropped_behind_one_that_gives_way_is_not_forgotten() -> None:
-    spared = frozenset({*range(2, 21), 24})
-    assert await flooded(*map(written, range(1, 25)), spared=spared) == {20: [21, 22, 23]}
+@pytest.mark.parametrize(
+    ("last", "spared", "dropped"),
+    [
+        (21, (), {}),
+        (24, (), {21: [22, 23, 24]}),  # is known to the update it came behind
+        (199, (), {21: list(range(22, 122))}),  # and no more than a hundred are noted
+        (25, (2, 3, 24, 25), {3: [4, 5], 21: [22, 23]}),  # and what gives way to one spared
+        (24, (*range(2, 21), 24), {20: [21, 22, 23]}),  # and not forgotten where that gives way
+    ],
+)
+async def test_what_was_dropped_is_known_to_the_one_before_it(
+    last: int, spared: tuple[int, ...], dropped: dict[int, list[int]]
+) -> None:
+    assert await flooded(*map(written, range(1, last + 1)), spared=spared) == dropped
 
 
 async def test_only_messages_of_private_chats_are_noted() -> None:
@@ -434,7 +419,3 @@ async def test_only_messages_of_private_chats_are_noted() -> None:
     broken = {"update_id": 27, "message": {"chat": {"id": 1}}}
     dropped = [of_a_group, without_number, edit, tap, broken, written(28)]
     assert await flooded(*map(written, range(1, 22)), *dropped) == {21: [28]}
-
-
-async def test_no_more_than_a_hundred_are_noted() -> None:
-    assert await flooded(*map(written, range(1, 200))) == {21: list(range(22, 122))}

@@ -16,6 +16,7 @@ from tests.intake.running_polling import (
     FIRST_PAUSES,
     RunningPolling,
     ended,
+    handles_one,
     polling,
     skipped_waits,
 )
@@ -170,29 +171,19 @@ async def test_where_nothing_came_nothing_is_acknowledged(intake: RunningPolling
 @pytest.mark.parametrize("failure", [page(502), cut, page(200, "<html>"), page(200, "{}")])
 async def test_one_failure_keeps_nobody_waiting(intake: RunningPolling, failure: Any) -> None:
     intake.inbox.failures.append(failure)
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
+    await handles_one(intake)
     assert intake.clock.now < 0.2
 
 
 async def test_each_failure_in_a_row_is_waited_for_longer_up_to_a_limit(
     intake: RunningPolling,
 ) -> None:
+    """And after a good poll the next one as shortly as the first."""
     intake.inbox.failures += [page(502)] * 9
     intake.inbox.put(1)
     async with polling(intake):
         await until(lambda: intake.handler.done == [1])
-    assert intake.clock.taken[:9] == [0.125, 0.25, 0.5, 1, 2, 4, 8, 15, 15]
-
-
-async def test_after_a_good_poll_the_next_failure_is_waited_for_as_shortly_as_the_first(
-    intake: RunningPolling,
-) -> None:
-    intake.inbox.failures += [page(502)] * 3
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
+        assert intake.clock.taken[:9] == [0.125, 0.25, 0.5, 1, 2, 4, 8, 15, 15]
         intake.clock.taken.clear()
         intake.inbox.failures.append(page(502))
         intake.inbox.put(2)
@@ -209,9 +200,7 @@ async def test_a_webhook_in_the_way_is_removed_at_once_and_keeps_its_updates(
     intake: RunningPolling,
 ) -> None:
     intake.inbox.failures.append(WEBHOOK)
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
+    await handles_one(intake)
     assert intake.inbox.other_calls == ["deleteWebhook"]
     assert intake.inbox.other_asked == [{"drop_pending_updates": "false"}]
     assert intake.clock.now < 0.1
@@ -219,10 +208,8 @@ async def test_a_webhook_in_the_way_is_removed_at_once_and_keeps_its_updates(
 
 async def test_a_webhook_that_somebody_sets_again_is_left_to_them(intake: RunningPolling) -> None:
     intake.inbox.failures += [WEBHOOK] * 3
-    intake.inbox.put(1)
     with capture_logs() as logs:
-        async with polling(intake):
-            await until(lambda: intake.handler.done == [1])
+        await handles_one(intake)
     assert intake.inbox.other_calls == ["deleteWebhook"]
     assert intake.clock.taken[:2] == FIRST_PAUSES[:2]
     events = [line["event"] for line in logs if line["log_level"] == "warning"]
@@ -234,10 +221,8 @@ async def test_a_webhook_that_cannot_be_removed_at_first_is_removed_the_next_tim
 ) -> None:
     intake.inbox.failures += [WEBHOOK, WEBHOOK]
     intake.inbox.away = 3  # as often as a call is repeated
-    intake.inbox.put(1)
     with capture_logs() as logs:
-        async with polling(intake):
-            await until(lambda: intake.handler.done == [1])
+        await handles_one(intake)
     assert intake.inbox.other_calls == ["deleteWebhook"] * 4
     assert intake.clock.now < 0.2
     events = [line["event"] for line in logs if line["log_level"] == "warning"]
@@ -249,9 +234,7 @@ async def test_a_webhook_that_cannot_be_removed_for_long_is_no_rival(
 ) -> None:
     intake.fail_for(90, WEBHOOK)
     intake.inbox.away = 100
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
+    await handles_one(intake)
     assert intake.clock.now > 60
     assert intake.rivals_told == []
 
@@ -280,9 +263,7 @@ async def test_what_is_told_again_after_it_was_finished_makes_no_hurry(
 
 async def test_a_flood_answer_is_waited_for(intake: RunningPolling) -> None:
     intake.inbox.failures.append(refuse(429, "Too Many Requests", retry_after=7))
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
+    await handles_one(intake)
     assert intake.clock.taken[0] == 7
 
 

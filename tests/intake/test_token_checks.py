@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from bot.intake.polling import SecondPoller, TokenUnknown
-from tests.intake.running_polling import RunningPolling, SleepClock, polling
+from tests.intake.running_polling import RunningPolling, SleepClock, handles_one, polling
 from tests.support.scripted_server import TOKEN, Reply, refuse
 from tests.support.waiting import until
 
@@ -43,9 +43,7 @@ async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
 
 async def test_who_denies_it_only_to_the_polling_is_asked_on(intake: RunningPolling) -> None:
     intake.fail_for(90, DENIED[0])
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
+    await handles_one(intake)
     assert intake.inbox.other_calls == ["getMe"] * 2
 
 
@@ -72,9 +70,7 @@ async def test_it_can_be_stopped_while_it_doubts(intake: RunningPolling) -> None
 
 async def test_who_else_polls_for_over_a_minute_is_told_of_once(intake: RunningPolling) -> None:
     intake.fail_for(600, OTHER)
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
+    await handles_one(intake)
     (at,) = intake.rivals_told
     assert 60 < at < 61
 

@@ -11,6 +11,7 @@ from bot.transport import session
 from tests.intake.running_polling import (
     FIRST_PAUSES,
     RunningPolling,
+    handles_one,
     polling,
     skipped_waits,
 )
@@ -129,9 +130,7 @@ async def test_what_has_no_number_is_asked_for_again_without_a_storm(
     intake: RunningPolling, answer: str
 ) -> None:
     intake.inbox.failures += [page(200, answer)] * 9
-    intake.inbox.put(1)
-    async with polling(intake):
-        await until(lambda: intake.handler.done == [1])
+    await handles_one(intake)
     assert intake.clock.taken[:3] == FIRST_PAUSES
     assert intake.dispatch.counts.passed_over == 0
 
