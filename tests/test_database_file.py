@@ -149,27 +149,21 @@ class TestTheDatabaseFile:
         monkeypatch.setattr(database_watch, "LOOK_SECONDS", 3600.0)
         await scene.signs(scene.ana)
         await scene.signs(scene.sean)
-        await scene.stop_bot()
-        yesterday = database(scene).read_bytes()
-        await scene.start_bot()
+        yesterday = await copied(scene)
         await scene.withdraws(scene.ana)
-        await scene.stop_bot()  # at once: what was done in the last second counts too
-        database(scene).write_bytes(yesterday)
-        settings = PetitionSettings.model_validate(scene.settings.model_dump())
+        await put_back(scene, yesterday)  # at once: what was done in the last second counts too
         for _ in range(2):
             with pytest.raises(
                 DatabaseBehind, match=r"knows 0 of the 1 times .*--restored-backup"
             ):
                 await scene.start_bot()
             with pytest.raises(DatabaseBehind, match="Put back the newest copy"):
-                async with open_cli_context(settings):
-                    pass
+                await a_command_begins(scene)
         assert database(scene).read_bytes() == yesterday
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
             assert (await app.services.storage.read(petition_state)).signatures == 1
         await scene.start_bot()
-        await scene.stop_bot()
-        database(scene).write_bytes(yesterday)
+        await put_back(scene, yesterday)
         with pytest.raises(DatabaseBehind):  # also once it was brought up to date
             await scene.start_bot()
 
@@ -177,14 +171,11 @@ class TestTheDatabaseFile:
         await scene.signs(scene.ana)
         await scene.signs(scene.sean)
         await until_marked(scene, 2)
-        await scene.stop_bot()
-        backup = database(scene).read_bytes()
-        await scene.start_bot()
+        backup = await copied(scene)
         await scene.withdraws(scene.ana)
         await scene.signs(scene.jordi)
         await until_marked(scene, 3)
-        await scene.stop_bot()
-        database(scene).write_bytes(backup)
+        await put_back(scene, backup)
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
             held = app.services.storage
             assert (await held.read(petition_state)).signatures == 1
@@ -199,12 +190,9 @@ class TestTheDatabaseFile:
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await scene.signs(scene.ana)
-        await scene.stop_bot()
-        backup = database(scene).read_bytes()
-        await scene.start_bot()
+        backup = await copied(scene)
         await scene.withdraws(scene.ana)
-        await scene.stop_bot()
-        database(scene).write_bytes(backup)
+        await put_back(scene, backup)
 
         def killed(*_: object, **__: object) -> int:
             raise Unavailable
@@ -229,10 +217,8 @@ class TestTheDatabaseFile:
         unfinished.touch()
         with pytest.raises(DatabaseBehind, match="did not come to its end"):
             await scene.start_bot()
-        settings = PetitionSettings.model_validate(scene.settings.model_dump())
         with pytest.raises(DatabaseBehind, match="did not come to its end"):
-            async with open_cli_context(settings):
-                pass
+            await a_command_begins(scene)
         async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
             assert await app.services.storage.read(held_restore) is not None
         assert not unfinished.exists()
@@ -241,22 +227,17 @@ class TestTheDatabaseFile:
     async def test_in_which_anothers_backup_has_her_lets_her_go(self, scene: Scene) -> None:
         """Ana withdraws, and both are restored; of this one no mark says what she asked for."""
         await scene.signs(scene.ana)
-        await scene.stop_bot()
-        backup = database(scene).read_bytes()
-        await scene.start_bot()
+        backup = await copied(scene)
         services = scene.services
         await scene.withdraws(scene.ana)
-        await scene.stop_bot()
-        database(scene).write_bytes(backup)
+        await put_back(scene, backup)
         services.keyring.beside(f"{services.petition.slug}.mark").unlink()
         made_at = scene.clocks.now().replace(microsecond=0) - timedelta(hours=1)
         another = await open_storage(scene.settings.database_url, services.keyring, "another")
         await another.write(record_restore, made_at=made_at, at=scene.clocks.now())
         await another.close()
-        settings = PetitionSettings.model_validate(scene.settings.model_dump())
         with pytest.raises(DatabaseBehind, match="Start its bot first"):
-            async with open_cli_context(settings):
-                pass
+            await a_command_begins(scene)
         await scene.start_bot()
         storage = scene.storage
         assert (await storage.read(petition_state)).signatures == 0
@@ -264,8 +245,7 @@ class TestTheDatabaseFile:
         assert held is not None
         # The journal was begun after the hour before, so it cannot be told whether it has all.
         assert (held.backup_made_at, held.journal_is_whole) == (made_at, False)
-        async with open_cli_context(settings):
-            pass
+        await a_command_begins(scene)
 
     async def test_is_alone_again_after_a_start_and_what_was_moved_aside_goes_after_a_week(
         self, scene: Scene
@@ -295,6 +275,25 @@ class TestTheDatabaseFile:
 
 def database(scene: Scene) -> Path:
     return Path(scene.settings.database_url.partition(":///")[2])
+
+
+async def copied(scene: Scene) -> bytes:
+    """The database file, of which a copy is made while the bot is stopped."""
+    await scene.stop_bot()
+    content = database(scene).read_bytes()
+    await scene.start_bot()
+    return content
+
+
+async def put_back(scene: Scene, content: bytes) -> None:
+    await scene.stop_bot()
+    database(scene).write_bytes(content)
+
+
+async def a_command_begins(scene: Scene) -> None:
+    settings = PetitionSettings.model_validate(scene.settings.model_dump())
+    async with open_cli_context(settings):
+        pass
 
 
 async def until_marked(scene: Scene, number: int) -> None:

@@ -77,38 +77,35 @@ def corrupt_log(database: Path) -> None:
     log_of(database).write_bytes(log)
 
 
-def lose_log(database: Path) -> None:
-    log_of(database).unlink()
-
-
 def lose_file(database: Path) -> None:
     database.unlink()
 
 
-def empty_file(database: Path) -> None:
-    database.write_bytes(b"")
+def overwrite(database: Path) -> None:
+    log_of(database).unlink()
+    database.write_bytes(b"not a database at all" * 100)
 
 
 def put_older_copy(database: Path) -> None:
     """A copy from before: the file as it is, without what stands in its log."""
-    lose_log(database)
+    log_of(database).unlink()
     shutil.copy(database, database.with_name("older"))
     database.with_name("older").replace(database)
 
 
-def overwrite(database: Path) -> None:
-    lose_log(database)
-    database.write_bytes(b"not a database at all" * 100)
-
-
-LOSSES = pytest.mark.parametrize(
-    "lose", [corrupt_log, lose_log, lose_file, empty_file, put_older_copy]
+@pytest.mark.parametrize(
+    "lose",
+    [
+        corrupt_log,
+        lambda database: log_of(database).unlink(),
+        lose_file,
+        lambda database: database.write_bytes(b""),
+        put_older_copy,
+    ],
+    ids=["log corrupt", "log lost", "file lost", "file empty", "older copy"],
 )
-
-
-@LOSSES
 async def test_what_is_lost_is_said_with_the_flag_for_a_backup_and_nothing_is_changed(
-    database: Path, key: Path, lose: Callable[[Path], None]
+    database: Path, key: Path, lose: Callable[[Path], object]
 ) -> None:
     mark(key, database).raise_to(Reached(6))
     await mark(key, database).require_reached()

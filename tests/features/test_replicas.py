@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
@@ -106,9 +105,7 @@ async def test_within_ten_seconds_another_answers_and_sends_and_repeats_nothing(
         proxy = None
         if updates == "webhook":
             proxy = await stack.enter_async_context(webhook_proxy())
-        # A socket's path has to be short.
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        line, url = await stack.enter_async_context(a_line(database_url, folder))
+        line, url = await stack.enter_async_context(a_line(database_url))
         replicas = Replicas(tmp_path, simulator, database_url, proxy)
         storage = await open_storage(database_url, Keyring.load(tmp_path / "petition.key"), SLUG)
         stack.push_async_callback(storage.close)

@@ -7,6 +7,7 @@ import pytest
 
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.field_types import PICTURE_BYTES
+from bot.petition_folder.markup_check import rooms, screen_problems
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.petition_folder.warnings import find_warnings
@@ -151,6 +152,23 @@ def test_texts_are_measured_after_markup_with_everything_at_its_longest(attempt:
     # Telegram counts a dove twice, and would not show the picture.
     (only,) = attempt(("petition.toml", 'credit.es = "', f'credit.es = "{"🕊" * 520}'))
     assert "image.credit.es: it has 1,081 characters, and the limit is 1,024" in only
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("title", "summary", "appeal", "privacy_short", "consent", "name_consent", "thanks"),
+        "closing_update",
+    ],
+)
+def test_a_text_can_fill_the_room_that_the_preview_shows_for_it_and_no_more(key: str) -> None:
+    bundled = read_folder(BUNDLED).texts["es"]
+    values = {"addressee": "a" * 80, "controller": "b" * 50}
+    room = rooms(bundled, values)[key]
+    for size, fits in ((room, True), (room + 1, False)):
+        text = "ñ" * size
+        texts = bundled.model_copy(update={key: (text,) if key == "appeal" else text})
+        assert (list(screen_problems("es.toml", texts, values)) == []) == fits
 
 
 def test_dates_are_warned_of_by_the_day_where_the_petition_is(

@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-import pytest
-
 from storage import Storage, open_storage
 from storage.errors import ConversationMoved, Unavailable
 from storage.keyring import Keyring
@@ -24,11 +22,6 @@ BROADCAST_SECONDS = 300.0
 
 _SIGNED = "SELECT supporter, number FROM signatures WHERE petition = 'signed'"
 _SHOWN = "SELECT signatures, last_number FROM petitions WHERE slug = 'signed'"
-
-
-@pytest.fixture
-def kind() -> str:
-    return "postgres"
 
 
 async def test_whoever_was_thanked_is_counted_and_everybody_is_told(

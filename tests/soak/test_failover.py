@@ -50,11 +50,6 @@ HAPROXY_LOOKS_SECONDS = 4.0  # before, it takes both servers for the one that ta
 
 
 @pytest.fixture
-def kind() -> str:
-    return "postgres"
-
-
-@pytest.fixture
 def cluster() -> Iterator[PostgresCluster]:
     with postgres_cluster() as cluster:
         yield cluster

@@ -95,11 +95,7 @@ def ssh(folder: Path, server: Program) -> Program:
     )
 
 
-@pytest.fixture
-def kind() -> str:
-    return "sqlite"
-
-
+@pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize("way", ["nginx", "tinyproxy", "ssh"])
 async def test_everybody_is_told_through_servers_that_are_killed_meanwhile(
     way: str,

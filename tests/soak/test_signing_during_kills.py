@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from simulator import Simulator
 from simulator.person import Person
 from storage.database import open_database
 from storage.keyring import Keyring
+from tests.features.test_process_kills import crowd, told
 from tests.soak.ordinary_people import repeat_command
 from tests.support.bot_process import BotProcess
 from tests.support.raw_sql import read_sql
@@ -63,7 +65,7 @@ async def test_whoever_was_thanked_is_counted_and_whoever_signed_is_told(
         faults = bot.simulator.faults
         faults.error_rate, faults.drop_rate = rates.errors, rates.lost_answers
         faults.too_many_rate = rates.floods
-        people = crowd(bot)
+        people = crowd(bot, PEOPLE)
         begun = time.monotonic()
         async with killed_meanwhile(bot, after_each=lambda: thanked_are_counted(bot, people)):
             await all_sign(people, rates.at_once)
@@ -82,13 +84,6 @@ async def test_whoever_was_thanked_is_counted_and_whoever_signed_is_told(
         # A kill repeats the messages in flight, one second's worth at most; a lost answer, one.
         assert repeated <= more_kills * RATE + lost
         assert await counted(bot) == (PEOPLE, PEOPLE, PEOPLE)
-
-
-def crowd(bot: BotProcess) -> list[Person]:
-    return [
-        bot.simulator.world.person(f"Ana{number}", last_name="García", language="es")
-        for number in range(PEOPLE)
-    ]
 
 
 async def all_sign(people: list[Person], at_once: int) -> None:
@@ -141,10 +136,6 @@ async def closes_and_broadcasts(bot: BotProcess, people: list[Person]) -> tuple[
     return bot.kills - kills, lost
 
 
-def told(person: Person) -> int:
-    return sum("18 de julio de 2025" in m.text for m in person.messages if not m.buttons)
-
-
 _SECONDS_ALIVE = 1.0
 _LONGEST_START_SECONDS = 30.0
 # Methods that serve people; those at the bot's start do not count.
@@ -166,66 +157,37 @@ async def a_bot(folder: Path, rate: float, database_url: str) -> AsyncIterator[B
             await process.kill()
 
 
-class Killer:
-    """Kills the process after each second of work, and calls `after_each` before a restart."""
-
-    def __init__(self, bot: BotProcess, after_each: Callable[[], Awaitable[None]]) -> None:
-        self._bot = bot
-        self._after_each = after_each
-        self._over = asyncio.Event()
-
-    async def run(self) -> None:
-        """Kills and restarts until `rest`; then the process is running."""
-        while not self._over.is_set():
-            await self._until_it_answers()
-            await self._waits(_SECONDS_ALIVE)
-            if self._over.is_set():
-                return
-            await self._bot.kill()
-            await self._after_each()
-            await self._bot.start()
-
-    def rest(self) -> None:
-        """Ends the kills."""
-        self._over.set()
-
-    async def _until_it_answers(self) -> None:
-        simulator = self._bot.simulator
-        before = len(simulator.calls)
-
-        def answered() -> bool | None:
-            new = simulator.calls[before:]
-            found = any(call.status == 200 and call.method.startswith(_ANSWERS) for call in new)
-            return found or self._over.is_set() or None
-
-        assert await simulator.world.notifier.wait_for(answered, _LONGEST_START_SECONDS), (
-            "the bot answered nobody:\n" + self._bot.log.read_text()[-3000:]
-        )
-
-    async def _waits(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._over.wait()
-        except TimeoutError:
-            return
-
-
-@contextmanager
-def _resting(killer: Killer) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        killer.rest()
-
-
 @asynccontextmanager
 async def killed_meanwhile(
     bot: BotProcess, after_each: Callable[[], Awaitable[None]]
 ) -> AsyncIterator[None]:
-    """Kills while the block runs; a failed check of `after_each` fails the test."""
-    killer = Killer(bot, after_each)
-    killing = asyncio.create_task(killer.run())
-    with _resting(killer):
+    """Kills it after each second of work while the block runs, and begins it again after a check.
+
+    The check is `after_each`; one that fails fails the test.
+    """
+    over, calls, notifier = asyncio.Event(), bot.simulator.calls, bot.simulator.world.notifier
+
+    def answered(before: int) -> bool | None:
+        found = any(
+            call.status == 200 and call.method.startswith(_ANSWERS) for call in calls[before:]
+        )
+        return found or over.is_set() or None
+
+    async def kills() -> None:
+        while not over.is_set():
+            works = await notifier.wait_for(partial(answered, len(calls)), _LONGEST_START_SECONDS)
+            assert works, "the bot answered nobody:\n" + bot.log.read_text()[-3000:]
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), _SECONDS_ALIVE)
+            if not over.is_set():
+                await bot.kill()
+                await after_each()
+                await bot.start()
+
+    killing = asyncio.create_task(kills())
+    try:
         yield
-    bot.simulator.world.notifier.notify()
+    finally:
+        over.set()
+    notifier.notify()
     await killing

@@ -46,11 +46,6 @@ PARTS = 6
 MOST_GROWTH = 1.05
 
 
-@pytest.fixture
-def kind() -> str:
-    return "postgres"
-
-
 @dataclass
 class Comer(OrdinaryPerson):
     """Somebody who notes whether they were thanked, and whether what was theirs was erased."""
@@ -100,6 +95,7 @@ class Crowd:
             comes_at = loop.time()
 
 
+@pytest.mark.parametrize("kind", ["postgres"])
 async def test_nothing_is_lost_and_memory_stays_for_as_long_as_is_wanted(
     tmp_path: Path, database_url: str, tell: Callable[[str], None]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,12 +45,13 @@ class SilentLine:
 
 
 @asynccontextmanager
-async def a_line(url: str, folder: Path) -> AsyncIterator[tuple[SilentLine, str]]:
+async def a_line(url: str) -> AsyncIterator[tuple[SilentLine, str]]:
     """A line to the database at `url`, and the URL of the same database at its other end."""
     (host,) = parse_qs(urlsplit(url).query)["host"]
     line = SilentLine(Path(host) / _SOCKET)
-    listening = await asyncio.start_unix_server(line.connect, str(folder / _SOCKET))
-    try:
-        yield line, url.replace(host, str(folder))
-    finally:
-        listening.close()
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path has to be short
+        listening = await asyncio.start_unix_server(line.connect, f"{folder}/{_SOCKET}")
+        try:
+            yield line, url.replace(host, folder)
+        finally:
+            listening.close()

@@ -1,18 +1,17 @@
 """Tests of the lease on PostgreSQL: who has it, when it ends, and what ends with it."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from storage import leases
 from storage.database import postgres_adapter
-from storage.errors import HeldElsewhere, LeaseLost, Unavailable
-from storage.process_lock import acquire_process_lock, is_held
+from storage.errors import LeaseLost, Unavailable
+from storage.process_lock import ProcessLock, acquire_process_lock, is_held
+from tests.storage.lock_holders import is_refused, stands_by
 from tests.storage.silent_connection import SilentLine, a_line
 from tests.support.postgres_server import PostgresServer
 from tests.support.waiting import until
@@ -20,8 +19,9 @@ from tests.support.waiting import until
 _NUMBER = leases._number_of("running")
 
 
-def stands_by() -> None:
-    """What a bot that waits for another says is nothing here."""
+async def stays(held: ProcessLock) -> None:
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(held.until_lost(), 2)
 
 
 async def _runs(url: str, ended: Callable[[], bool]) -> None:
@@ -49,28 +49,24 @@ class TestALease:
     ) -> None:
         async with acquire_process_lock(database_url, "running", stands_by) as held:
             await asyncio.to_thread(postgres_server.disconnect_everybody)
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(held.until_lost(), 2)
-            with pytest.raises(HeldElsewhere):
-                async with acquire_process_lock(database_url, "running"):
-                    pass
+            await stays(held)
+            await is_refused(database_url)
 
     async def test_ends_for_who_hears_nothing_before_another_has_it(
         self, database_url: str
     ) -> None:
-        with tempfile.TemporaryDirectory() as folder:  # a socket's path has to be short
-            async with (
-                asyncio.timeout(10),
-                a_line(database_url, Path(folder)) as (line, url),
-                acquire_process_lock(url, "running", stands_by) as held,
-            ):
-                line.fall_silent(new_ones_too=True)
-                standing_by = asyncio.Event()
-                async with acquire_process_lock(database_url, "running", standing_by.set):
-                    assert standing_by.is_set()
-                    assert not held.is_ours()
-                    with pytest.raises(LeaseLost):
-                        await held.until_lost()
+        async with (
+            asyncio.timeout(10),
+            a_line(database_url) as (line, url),
+            acquire_process_lock(url, "running", stands_by) as held,
+        ):
+            line.fall_silent(new_ones_too=True)
+            standing_by = asyncio.Event()
+            async with acquire_process_lock(database_url, "running", standing_by.set):
+                assert standing_by.is_set()
+                assert not held.is_ours()
+                with pytest.raises(LeaseLost):
+                    await held.until_lost()
 
     async def test_stays_its_holders_while_an_answer_is_late(self, database_url: str) -> None:
         """The renewal waits behind somebody's lock for longer than it is waited for."""
@@ -89,24 +85,20 @@ class TestALease:
     async def test_stays_while_one_connection_falls_silent_and_new_ones_work(
         self, database_url: str
     ) -> None:
-        with tempfile.TemporaryDirectory() as folder:  # a socket's path has to be short
-            async with (
-                asyncio.timeout(10),
-                a_line(database_url, Path(folder)) as (line, url),
-                acquire_process_lock(url, "running", stands_by) as held,
-            ):
-                line.fall_silent()
-                with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(held.until_lost(), 2)
-                assert held.is_ours()
+        async with (
+            asyncio.timeout(10),
+            a_line(database_url) as (line, url),
+            acquire_process_lock(url, "running", stands_by) as held,
+        ):
+            line.fall_silent()
+            await stays(held)
+            assert held.is_ours()
 
     async def test_stays_its_holders_while_commands_ask_in_vain(self, database_url: str) -> None:
         async with acquire_process_lock(database_url, "running", stands_by) as held:
             until = asyncio.get_running_loop().time() + 1.7
             while asyncio.get_running_loop().time() < until:
-                with pytest.raises(HeldElsewhere):
-                    async with acquire_process_lock(database_url, "running"):
-                        pass
+                await is_refused(database_url)
             assert held.is_ours()
 
     @pytest.mark.parametrize(
@@ -147,8 +139,7 @@ class TestALease:
             try:
                 url = f"{database_url}&role=humble"
                 async with acquire_process_lock(url, "running", stands_by) as held:
-                    with pytest.raises(TimeoutError):
-                        await asyncio.wait_for(held.until_lost(), 2)
+                    await stays(held)
             finally:
                 await owner.execute("DROP OWNED BY humble; DROP ROLE humble")
 
@@ -182,9 +173,7 @@ class TestALease:
 
     async def test_of_a_database_without_tables_is_held_too(self, empty_url: str) -> None:
         async with acquire_process_lock(empty_url, "running", stands_by):
-            with pytest.raises(HeldElsewhere):
-                async with acquire_process_lock(empty_url, "running"):
-                    pass
+            await is_refused(empty_url)
 
     # Once it is over another may have had it, or a command may have begun.
     @pytest.mark.parametrize("row", ["holder = 'other', expires_at = 2^62", "expires_at = 0"])
@@ -234,10 +223,9 @@ async def test_a_command_whose_machine_is_gone_keeps_no_bot_away_for_hours(
                 pass
             await asyncio.Event().wait()
 
-    with tempfile.TemporaryDirectory() as folder:  # a socket's path has to be short
-        async with a_line(database_url, Path(folder)) as (line, url):
-            with pytest.raises(Unavailable):
-                await loses_its_machine(line, url)
+    async with a_line(database_url) as (line, url):
+        with pytest.raises(Unavailable):
+            await loses_its_machine(line, url)
 
 
 def connection_to(url: str) -> Any:

@@ -170,7 +170,7 @@ class TestMigrate:
     ) -> None:
         url = await asyncio.to_thread(postgres_server.empty)
         run: Any = Connection.exec_driver_sql
-        async with a_line(url, tmp_path) as (line, through):
+        async with a_line(url) as (line, through):
 
             def silent(self: Connection, sql: str) -> Any:
                 if "advisory" in sql:

@@ -161,7 +161,7 @@ class TestALostConnection:
 class TestALineThatFallsSilent:
     async def test_while_idle_is_noticed_in_time(self, url: str, tmp_path: Path) -> None:
         """A firewall forgot the connections of a quiet night."""
-        async with a_line(url, tmp_path) as (line, through):
+        async with a_line(url) as (line, through):
             database = await PostgresDatabase.open(dsn(through))
             await database.write(add("before"))
             line.fall_silent()
@@ -174,7 +174,7 @@ class TestALineThatFallsSilent:
         self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("storage.postgres._COMMAND_SECONDS", 0.5)
-        async with a_line(url, tmp_path) as (line, through):
+        async with a_line(url) as (line, through):
             monkeypatch.setattr("storage.postgres._RETRY_FOR_SECONDS", 0.2)
             database = await PostgresDatabase.open(dsn(through))
 

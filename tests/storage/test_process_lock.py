@@ -13,6 +13,7 @@ from storage import leases, process_lock
 from storage.errors import DatabaseUrlWrong, HeldElsewhere, Unavailable
 from storage.private_files import locked_file
 from storage.process_lock import acquire_process_lock, is_held
+from tests.storage.lock_holders import is_refused, stands_by
 
 HOLD_UNTIL_KILLED = """
 import asyncio, sys
@@ -25,10 +26,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def stands_by() -> None:
-    """What a bot that waits for another says is nothing here."""
 
 
 async def test_a_second_holder_is_refused_with_a_sentence_and_whoever_asks_is_told(
@@ -73,9 +70,7 @@ async def test_a_killed_holder_has_given_it_back(database_url: str) -> None:
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"held\n"
-    with pytest.raises(HeldElsewhere):
-        async with acquire_process_lock(database_url, "running"):
-            pass
+    await is_refused(database_url)
     process.kill()
     await process.wait()
     await hold_within(database_url, seconds=12)
@@ -114,9 +109,7 @@ async def test_a_link_to_the_database_is_the_same_database(tmp_path: Path, link:
     (tmp_path / "link").symlink_to(tmp_path / "data")
     (tmp_path / "link.db").symlink_to(tmp_path / "data" / "petition.db")
     async with acquire_process_lock(f"sqlite+aiosqlite:///{tmp_path}/data/petition.db", "running"):
-        with pytest.raises(HeldElsewhere):
-            async with acquire_process_lock(f"sqlite+aiosqlite:///{tmp_path}/{link}", "running"):
-                pass
+        await is_refused(f"sqlite+aiosqlite:///{tmp_path}/{link}")
 
 
 class TestTheFile:
@@ -155,24 +148,19 @@ class TestTheFile:
             with pytest.raises(HeldElsewhere, match="was removed or replaced"):
                 await asyncio.wait_for(held.until_lost(), 5)
             (tmp_path / "elsewhere").rename(lock)
-            with pytest.raises(HeldElsewhere):
-                async with acquire_process_lock(url, "running"):
-                    pass
+            await is_refused(url)
         async with acquire_process_lock(url, "running"):
             pass
 
-    async def test_that_stays_is_looked_at_and_nothing_happens(
+    async def test_that_stays_is_looked_at_and_kept_for_the_next_one(
         self, url: str, tmp_path: Path
     ) -> None:
         async with acquire_process_lock(url, "running") as held:
             self.lock(tmp_path).write_text("whatever")
+            before = self.lock(tmp_path).stat().st_ino
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(held.until_lost(), 0.05)
             assert held.is_ours()
-
-    async def test_is_kept_for_the_next_one(self, url: str, tmp_path: Path) -> None:
-        async with acquire_process_lock(url, "running"):
-            before = self.lock(tmp_path).stat().st_ino
         async with acquire_process_lock(url, "running"):
             assert self.lock(tmp_path).stat().st_ino == before
 
@@ -191,9 +179,7 @@ class TestTheFile:
         async with acquire_process_lock(url, "running") as held:
             assert len(locked) == 2
             monkeypatch.undo()
-            with pytest.raises(HeldElsewhere):
-                async with acquire_process_lock(url, "running"):
-                    pass
+            await is_refused(url)
             assert held.is_ours()
 
     async def test_that_is_replaced_before_the_first_look_stops_its_holder(

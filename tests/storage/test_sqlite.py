@@ -122,6 +122,12 @@ class TestGroups:
         assert sorted(each.name for each in path.parent.iterdir()) == ["petition.db"]
 
 
+async def nothing_was_kept_and_all_works_again(database: SqliteDatabase) -> None:
+    assert await slugs(database) == set()
+    await database.write(add("andry"))
+    assert await slugs(database) == {"andry"}
+
+
 class TestALock:
     async def test_held_too_long_is_unavailable_for_every_waiter_and_afterwards_all_works_again(
         self, database: SqliteDatabase, path: Path
@@ -132,9 +138,7 @@ class TestALock:
         )
         holder.let_go()
         assert [type(result) for result in results] == [Unavailable] * 10
-        assert await slugs(database) == set()
-        await database.write(add("andry"))
-        assert await slugs(database) == {"andry"}
+        await nothing_was_kept_and_all_works_again(database)
 
     async def test_given_back_in_time_goes_unnoticed(
         self, database: SqliteDatabase, path: Path
@@ -189,9 +193,7 @@ class TestAFailingCommit:
         monkeypatch.undo()
         assert [type(result) for result in results] == [Unavailable] * 5
         assert connection.commits <= 5  # a disk that fails is not asked again and again
-        assert await slugs(database) == set()
-        await database.write(add("andry"))
-        assert await slugs(database) == {"andry"}
+        await nothing_was_kept_and_all_works_again(database)
 
 
 class TestErrors:
@@ -199,20 +201,19 @@ class TestErrors:
 
     PASSING = ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "NOMEM", "READONLY", "PROTOCOL")
 
-    @pytest.mark.parametrize("name", [*PASSING, "INTERRUPT"])
     @pytest.mark.parametrize("detail", [0, 0x100, 0xA00])
-    def test_that_pass_are_unavailable_and_everybodys(self, name: str, detail: int) -> None:
-        error = coded(getattr(sqlite3, f"SQLITE_{name}") | detail)
-        assert type(storage_error(error)) is Unavailable
-        assert fails_whole_group(error)
-        assert is_locked(error) is (name in ("BUSY", "LOCKED"))
-
-    @pytest.mark.parametrize("name", ["CORRUPT", "NOTADB"])
-    def test_of_damage_are_broken_data_and_everybodys(self, name: str) -> None:
-        error = coded(getattr(sqlite3, f"SQLITE_{name}") | 0x100)
-        assert type(storage_error(error)) is BrokenData
-        assert fails_whole_group(error)
-        assert not is_locked(error)
+    @pytest.mark.parametrize(
+        ("names", "means"),
+        [((*PASSING, "INTERRUPT"), Unavailable), (("CORRUPT", "NOTADB"), BrokenData)],
+    )
+    def test_that_pass_and_of_damage_are_everybodys(
+        self, names: tuple[str, ...], means: type[Exception], detail: int
+    ) -> None:
+        for name in names:
+            error = coded(getattr(sqlite3, f"SQLITE_{name}") | detail)
+            assert type(storage_error(error)) is means, name
+            assert fails_whole_group(error), name
+            assert is_locked(error) is (name in ("BUSY", "LOCKED"))
 
     @pytest.mark.parametrize("name", ["CONSTRAINT", "ERROR", "MISMATCH", "TOOBIG"])
     def test_of_our_own_are_whose_they_are_and_as_they_are(self, name: str) -> None:
@@ -243,9 +244,7 @@ class TestAFailingDisk:
         bad = fail(code)
         results = await in_one_group(database, "before", bad, "after")
         assert [type(result) for result in results] == [Unavailable] * 3
-        assert await slugs(database) == set()
-        await database.write(add("andry"))
-        assert await slugs(database) == {"andry"}
+        await nothing_was_kept_and_all_works_again(database)
 
 
 class Panic(BaseException):

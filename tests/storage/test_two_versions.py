@@ -5,6 +5,7 @@ What an older version holds is written here as it writes it: every name that bot
 
 import asyncio
 import fcntl
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -38,24 +39,16 @@ def settings(folder: Path, database_url: str) -> Settings:
     )
 
 
-@pytest.mark.parametrize("kind", ["sqlite"])
-async def test_a_bot_is_not_started_while_an_older_one_has_locked_the_file(
+async def test_a_bot_is_not_started_while_an_older_one_has_the_lock(
     database_url: str, tmp_path: Path
 ) -> None:
-    lock = tmp_path / "data" / "petition.db-intake%2Fandry.lock"
-    with lock.open("w") as older:
-        fcntl.flock(older, fcntl.LOCK_EX)
-        with pytest.raises(HeldElsewhere, match="already running"):
-            async with open_app(settings(tmp_path, database_url)):
-                pass
-
-
-@pytest.mark.parametrize("kind", ["postgres"])
-async def test_a_bot_is_not_started_while_an_older_one_has_the_advisory_lock(
-    database_url: str, tmp_path: Path
-) -> None:
-    async with postgres_connection(database_url) as older:
-        await older.execute("SELECT pg_advisory_lock($1)", INTAKE_LOCK)
+    async with AsyncExitStack() as older:
+        if database_url.startswith("sqlite"):
+            lock = tmp_path / "data" / "petition.db-intake%2Fandry.lock"
+            fcntl.flock(older.enter_context(lock.open("w")), fcntl.LOCK_EX)
+        else:
+            connection = await older.enter_async_context(postgres_connection(database_url))
+            await connection.execute("SELECT pg_advisory_lock($1)", INTAKE_LOCK)
         with pytest.raises(HeldElsewhere, match="already running"):
             async with open_app(settings(tmp_path, database_url)):
                 pass
