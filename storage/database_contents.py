@@ -14,6 +14,7 @@ from storage.petitions import Reached
 from storage.sqlite_connection import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
+_COPIED = ("slug", "signatures", "last_number")
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
 _REACHED = "SELECT slug, last_number, deeds FROM petitions"
 
@@ -44,8 +45,8 @@ def contents_of(path: Path) -> Contents:
         revision = database.execute(_REVISION).fetchone()
         if revision is None:
             raise SchemaMissing
-        database.row_factory = sqlite3.Row
-        petitions = [dict(row) for row in database.execute(_PETITIONS)]
+        rows = database.execute(_PETITIONS)
+        petitions = [dict(zip(_COPIED, row, strict=True)) for row in rows]
         return {"revision": revision[0], "petitions": petitions}
 
 
