@@ -92,6 +92,13 @@ def names_standby(dsn: str) -> bool:
 def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:
+        parts = urlsplit(dsn)
+        # Signs that end a password early, so that the rest of it would be shown as a place.
+        if "@" in parts.path or parts.fragment:
+            raise ValueError
+        query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+        for port in filter(None, query.get("port", "").split(",")):
+            int(port)  # as the driver does
         for host, _ in hosts_of(dsn):
             name = unquote(host or "")
             if "\0" in name:

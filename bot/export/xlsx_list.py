@@ -80,15 +80,9 @@ _SHEET = f"""{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookVie
 _SHEET_END = b"</sheetData></worksheet>"
 
 
-async def write_xlsx(
-    out: BinaryIO,
-    header: SignatureListHeader,
-    pages: Pages,
-    *,
-    rows_a_sheet: int = ROWS_A_SHEET,
-) -> None:
+async def write_xlsx(out: BinaryIO, header: SignatureListHeader, pages: Pages) -> None:
     """Writes the list as it is read: a sheet with the counts, then as many as the names need."""
-    on_a_sheet = rows_a_sheet - 1
+    on_a_sheet = ROWS_A_SHEET - 1
     sheets = -(-header.with_name // on_a_sheet)
     numbered = [label("Firmas {n}", n=n) for n in range(1, sheets + 1)]
     names = [label("Firmas")] if sheets == 1 else numbered

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,9 +147,9 @@ class Unseekable(io.BytesIO):
     seek = truncate = tell  # type: ignore[assignment]
 
 
-async def workbook(names: tuple[str, ...], **limit: int) -> dict[str, list[list[Any]]]:
+async def workbook(names: tuple[str, ...]) -> dict[str, list[list[Any]]]:
     out = Unseekable()
-    await write_xlsx(out, of(names), pages(names), **limit)
+    await write_xlsx(out, of(names), pages(names))
     return sheets_of(out.getvalue())
 
 
@@ -261,10 +262,13 @@ async def test_what_xml_does_not_have_is_shown_as_missing_and_nothing_is_read_as
     assert [row[1] for row in rows] == ["a\ufffdb\ufffd\ufffd", "_x005F_x0041_"]
 
 
-async def test_more_rows_than_a_sheet_holds_become_more_sheets() -> None:
+async def test_more_rows_than_a_sheet_holds_become_more_sheets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.export.xlsx_list.ROWS_A_SHEET", 4)
     for people, sheets in ((0, 0), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3)):
         names = tuple(f"Persona {n}" for n in range(1, people + 1))
-        counts, *rest = (await workbook(names, rows_a_sheet=4)).items()
+        counts, *rest = (await workbook(names)).items()
         assert counts[0] == "Counts"
         assert ["Counted signatures", people + 5] in counts[1]
         assert len(rest) == sheets

@@ -227,6 +227,10 @@ def test_a_postgres_url_becomes_what_the_driver_reads(server: str) -> None:
         "postgresql+asyncpg://bot:hunter2@[db/petition",
         "postgresql+asyncpg://bot:hunter2@db..internal/petition",
         "postgresql+asyncpg://bot:hunter2@db%00/petition",
+        "postgresql+asyncpg://bot:hunter2@/petition?host=db&port=port",
+        "postgresql+asyncpg://bot:12/hunter2@db/petition",
+        "postgresql+asyncpg://bot:12?hunter2@db/petition",
+        "postgresql+asyncpg://bot:12#hunter2@db/petition",
     ],
 )
 def test_any_other_url_is_refused_with_a_sentence_and_without_its_password(url: str) -> None:
