@@ -362,9 +362,7 @@ def _bot(
     rehearsed: Callable[[], Services] | None,
 ) -> Bot:
     """Returns the way to Telegram; in a rehearsal every message says that it is one."""
-    make: Callable[..., TelegramClient] = TelegramClient
-    if rehearsed is not None:
-        make = partial(RehearsalClient, rehearsed)
+    make = TelegramClient if rehearsed is None else partial(RehearsalClient, rehearsed)
     token = settings.bot_token.get_secret_value()
     client = make(session, gate, api_url=settings.api_url, token=token)
     return Bot(settings.api_url, token, client)

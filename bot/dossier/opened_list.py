@@ -25,10 +25,10 @@ from bot.dossier.telegram_text import blocks
 from bot.petition_folder.field_types import Slug, TimeZone
 from bot.text.terminal_language import TerminalError, label
 
-# What a name must not have: it would be invisible, or change what stands beside it. Two joiners
-# are letters' business in several scripts.
+# What a name must not have: it would be invisible, or change what stands beside it.
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_JOINERS = frozenset("\u200c\u200d")
+JOINERS = frozenset("\u200c\u200d")
+"""Two signs that are letters' business in several scripts."""
 
 
 class DossierError(TerminalError):
@@ -43,7 +43,7 @@ def _that_can_be_set(page: str) -> str:
 def _that_can_be_printed(name: str) -> str:
     signs = "" if name.isascii() and name.isprintable() else name
     if not name.strip() or any(
-        sign not in _JOINERS and unicodedata.category(sign) in _REFUSED for sign in signs
+        sign not in JOINERS and unicodedata.category(sign) in _REFUSED for sign in signs
     ):
         raise ValueError("nothing of it, or not all of it, would be seen")
     return name

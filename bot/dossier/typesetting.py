@@ -16,7 +16,7 @@ import manimgx_fonts
 import manimgx_fonts_cjk
 import typst
 
-from bot.dossier.opened_list import DossierError
+from bot.dossier.opened_list import JOINERS, DossierError
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGED = tuple(Path(package.__path__[0]) for package in (manimgx_fonts, manimgx_fonts_cjk))
@@ -24,7 +24,6 @@ _PACKAGED = tuple(Path(package.__path__[0]) for package in (manimgx_fonts, manim
 _ACCESSIBLE: list[Any] = ["a-2a", "ua-1"]
 # Every sign can be searched for and copied.
 _SEARCHABLE: list[Any] = ["a-2u"]
-_JOINERS = frozenset("\u200c\u200d")
 
 
 @cache
@@ -74,8 +73,8 @@ def in_letters(text: str) -> list[str]:
         return [text]
     found: list[str] = []
     for sign in text:
-        joined = sign in _JOINERS or unicodedata.category(sign)[0] == "M"
-        if found and (joined or found[-1][-1] in _JOINERS):
+        joined = sign in JOINERS or unicodedata.category(sign)[0] == "M"
+        if found and (joined or found[-1][-1] in JOINERS):
             found[-1] += sign
         else:
             found.append(sign)
