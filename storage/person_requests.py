@@ -24,7 +24,7 @@ from storage.eligibility import LANGUAGE
 from storage.exports import Change, note_change
 from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
-from storage.signatures import erase_signature, forget_person
+from storage.signatures import erase_signature
 from storage.tables import PERSON_CODES, PERSON_NOTICES, SIGNATURES
 from storage.transaction import Row, Transaction
 
@@ -179,10 +179,11 @@ def carry_out_request(
         if not code_fits(tx, row.supporter, code, at):
             return False
         tx.set(PERSON_CODES, row.supporter, used_at=at)
+    language = _language_of(tx, row)  # while the signature is there
     if asked is PersonNoticeKind.CORRECTED:
         replace_name(tx, row, name, at)
     elif asked is PersonNoticeKind.ERASED:
-        forget_person(tx, row.supporter)
+        erase_signature(tx, row, Change.ERASED, at)
     elif asked is PersonNoticeKind.LIFTED:
         if row.name_sealed is not None:
             note_change(tx, row, Change.NAME_GIVEN, at)
@@ -194,13 +195,10 @@ def carry_out_request(
         tx.set(SIGNATURES, row.id, **{f"{asked}_at": at})
         tx.note(Entry.since(Deed(asked), row.id, at))
     add_audit(tx, f"person_{asked}", at=at, detail=proof)
-    # It comes after what erases the sentences that wait, and before what counts.
     chat = tx.opened(row.chat_sealed, SIGNATURES.c.chat_sealed, row.id)
     if chat is not None and proof != IN_CHAT:
-        whose = {"supporter": row.supporter, "chat": chat, "language": _language_of(tx, row)}
+        whose = {"supporter": row.supporter, "chat": chat, "language": language}
         tx.add(PERSON_NOTICES, id=tx.new_id(at), **whose, kind=asked, written_at=at)
-    if asked is PersonNoticeKind.ERASED:
-        erase_signature(tx, row, Change.ERASED, at)
     return True
 
 

@@ -21,7 +21,7 @@ from storage.exports import Change, note_change
 from storage.handovers import repeat_handover
 from storage.journal import Deed, Entry, JournalContent, last_entries
 from storage.petitions import Reached, lock_petition
-from storage.signatures import erase_signature, forget_person
+from storage.signatures import erase_signature
 from storage.tables import (
     BROADCASTS,
     CONSENTS,
@@ -141,7 +141,6 @@ def _was_repeated(tx: Transaction, entry: Entry, at: datetime) -> bool:
         return _named_as_noted(tx, signature, entry.value, at)
     if entry.deed is not Deed.WITHDRAWAL:
         return _set_time(tx, signature, entry, at)
-    forget_person(tx, signature.supporter)
     erase_signature(tx, signature, Change.WITHDRAWN, at)
     return True
 

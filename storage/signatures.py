@@ -195,13 +195,14 @@ def withdraw_signature(tx: Transaction, supporter: bytes, at: datetime) -> bool:
     The numbers of other signatures and the count stored at closing stay the same.
     """
     signature = lock_signature(tx, supporter)
-    forget_person(tx, supporter)
-    if signature is not None:
-        erase_signature(tx, signature, Change.WITHDRAWN, at)
-    return signature is not None
+    if signature is None:
+        _forget_person(tx, supporter)
+        return False
+    erase_signature(tx, signature, Change.WITHDRAWN, at)
+    return True
 
 
-def forget_person(tx: Transaction, supporter: bytes) -> None:
+def _forget_person(tx: Transaction, supporter: bytes) -> None:
     """Erases what there is of somebody besides the signature, which is locked.
 
     With the code a letter would show whose signature it is.
@@ -213,11 +214,11 @@ def forget_person(tx: Transaction, supporter: bytes) -> None:
 
 
 def erase_signature(tx: Transaction, signature: Row, change: Change, at: datetime) -> None:
-    """Erases a signature; those who were given it are told of the change.
+    """Erases a locked signature and all else of the person; who was given it is told why.
 
-    It ends with the count, so it is the last of its transaction, whose first was to lock the
-    petition, shared, and the signature, and whose second to forget the person.
+    It ends with the count, for which others wait, so it is among the last of its transaction.
     """
+    _forget_person(tx, signature.supporter)
     note_change(tx, signature, change, at)
     enqueue_before_erasure(tx, signature, at)
     tx.delete(SIGNATURES, signature.id)
