@@ -29,8 +29,11 @@ export function t(key, values = {}) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+// A bare "en" would be American English, and read "December 1" beside a bot's "1 December".
+const REGION = { en: "en-GB" }[language] ?? language;
+
 const timeFormat = (options) => {
-  const { format } = new Intl.DateTimeFormat(language, { hourCycle: "h23", ...options });
+  const { format } = new Intl.DateTimeFormat(REGION, { hourCycle: "h23", ...options });
   return (unix) => format(unix * 1000);
 };
 const TIME = { hour: "2-digit", minute: "2-digit" };

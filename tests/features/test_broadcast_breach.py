@@ -117,6 +117,8 @@ async def test_jordi_who_said_stop_is_told_of_a_breach(admin: AdminScene, lucy: 
     assert "pediste que no te escribiéramos" in admin.scene.screen(jordi).text
     held = await admin.services.storage.read(everything_held, jordi.id)
     assert [each["kind"] for each in held.deliveries] == ["breach"]
+    await admin.says("/broadcasts")
+    assert f"«{NEWS[:20]}" in admin.panel.text, "and not what stands above every notice"
 
 
 async def test_marta_alone_cannot_send_it_even_to_few(admin: AdminScene, lucy: Person) -> None:

@@ -26,6 +26,8 @@ from tests.page.chromium import PHONE, Window, chromium, open_window, running_se
 from tests.support.opened_lists import write_list
 from tests.tryout.test_editing_by_hand import previewed
 
+pytestmark = pytest.mark.processes
+
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 MOST_BYTES = 200_000
 GAP = 36
