@@ -108,7 +108,7 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
     await scene.closes()
     await scene.offers_the_final()
     send = send_label(scene.words, 1)
-    await scene.with_button(scene.marta, send)
+    await scene.marta.with_button(send)
     await asyncio.sleep(0.6)  # until the long poll is there to bring the tap
     scene.simulator.faults.freeze()
     scene.marta.tap(send)

@@ -56,7 +56,7 @@ class TestTheDatabaseFile:
         jordi.start()
         await scene.taps(jordi, words.label("✍️ Firmar con mi nombre"))
         await scene.taps(jordi, words.label("Usar «{name}»", name="Jordi Puig"))
-        consent = await scene.with_button(jordi, words.label("✍️ Consiento y firmo"))
+        consent = await jordi.with_button(words.label("✍️ Consiento y firmo"))
         await until_marked(scene, 1)
         before = consent.text
         database(scene).unlink()
@@ -182,7 +182,7 @@ class TestTheDatabaseFile:
             await app.watch.look()
         await scene.start_bot()
         scene.ana.start()
-        await scene.with_button(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
+        await scene.ana.with_button(scene.words.label("✍️ Firmar con mi nombre"))
         await scene.signs(scene.mallory)
         await until_marked(scene, 4)  # as 3 was Jordi's
 

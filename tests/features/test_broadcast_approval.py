@@ -22,8 +22,9 @@ from tests.support.approval_scene import (
     with_settings,
 )
 from tests.support.audit_entries import newest_audit_entries
-from tests.support.scene import ADMIN, data_of, fails
+from tests.support.scene import ADMIN, data_of
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.telegram_calls import fails
 
 FAILED = "no hemos podido terminar lo que has pedido"
 
@@ -48,15 +49,13 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     where, _ = admin.data("Cancelar este envío")
     answer = await admin.marta.tap_data(where, data_of(question, APPROVE)).answered()
     assert answer.text == "Esto lo tiene que decidir otra persona."
-    await admin.says("/broadcasts")
-    assert "Preparado por ti, sin aprobar" in admin.panel.text
+    assert "Preparado por ti, sin aprobar" in await admin.says("/broadcasts")
     assert "Espera aprobación, para 3 personas" in admin.panel.text
     await admin.scene.says(pau, "/broadcast")
     assert "🕒 Hay 1 envío programado o a la espera de aprobación" in pau.messages[-1].text
-    await admin.scene.says(pau, "/broadcasts")
-    await admin.scene.taps(pau, "1")
+    await admin.scene.goes(pau, "/broadcasts", "1")
     shown = len(pau.messages)
-    fails(monkeypatch, admin.scene, "copy_message", 1)
+    fails(monkeypatch, "copy_message", 1)
     await admin.scene.taps(pau, "Ver el mensaje")
     await pau.sees(FAILED)
     await admin.scene.settled()
@@ -65,7 +64,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     assert pau.messages[-2].text == "Hola"
     assert QUESTION in pau.messages[-1].text
     # Telegram does not say whether the message is whole.
-    fails(monkeypatch, admin.scene, "edit_message_reply_markup", 1)
+    fails(monkeypatch, "edit_message_reply_markup", 1)
     await admin.scene.taps(pau, APPROVE)
     await pau.sees_one(lambda m: FAILED in m.text and m is pau.messages[-1])
     assert (await admin.broadcast()).awaits_approval
@@ -88,12 +87,10 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     for first, called in (("Pau", "Pau"), ("Pau Vidal", "Pau Vidal"), ("t.me/x", nameless)):
         pau.rename(first)
         await admin.scene.says(pau, "/broadcasts")
-        await admin.says("/broadcasts")
-        assert f"Preparado por ti, confirmado por {called}\n" in admin.panel.text
+        assert f"Preparado por ti, confirmado por {called}\n" in await admin.says("/broadcasts")
     pau.rename("Marta")
     await admin.scene.says(pau, "/broadcasts")
-    await admin.says("/broadcasts")
-    assert f"Preparado por ti, confirmado por Marta ({PAU})\n" in admin.panel.text
+    assert f"Preparado por ti, confirmado por Marta ({PAU})\n" in await admin.says("/broadcasts")
 
 
 async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
@@ -101,21 +98,17 @@ async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
 ) -> None:
     await asks(admin)
     await lucy.sees("Do you approve this broadcast?", 10)
-    await admin.scene.taps(pau, "No aprobar")
-    await admin.scene.taps(pau, "Volver")
+    await admin.scene.taps(pau, "No aprobar", "Volver")
     assert (await admin.broadcast()).awaits_approval
-    await admin.scene.taps(pau, "No aprobar")
-    await admin.scene.taps(pau, "Sí, que no salga")
+    await admin.scene.taps(pau, "No aprobar", "Sí, que no salga")
     told = await admin.marta.sees("El envío no se ha aprobado.", 10)
     assert told is admin.marta.messages[-1]
-    await admin.scene.taps(lucy, "Approve and send to 3 people")
-    assert "was not approved" in lucy.messages[-1].text
+    assert "was not approved" in await admin.scene.taps(lucy, "Approve and send to 3 people")
 
     # Its author takes the next one back.
     await asks(admin, "Otra")
     question = await pau.sees(QUESTION, 10)
-    await admin.taps("Cancelar este envío")
-    await admin.taps("Sí, cancelar el envío")
+    await admin.taps("Cancelar este envío", "Sí, cancelar el envío")
     await admin.scene.answered(pau.tap_data(question.id, data_of(question, APPROVE)))
     assert "El envío está cancelado." in pau.messages[-1].text
     assert admin.got_by_all() == [[], [], []]
@@ -127,8 +120,7 @@ async def test_after_a_day_it_is_over(admin: AdminScene, pau: Person) -> None:
     await passes(admin, APPROVABLE_FOR)
     told = await admin.marta.sees("Nadie lo aprobó en un día", 10)
     assert told is admin.marta.messages[-1]
-    await admin.scene.taps(pau, APPROVE)
-    assert "El envío no ha salido." in pau.messages[-1].text
+    assert "El envío no ha salido." in await admin.scene.taps(pau, APPROVE)
     assert admin.got_by_all() == [[], [], []]
     # Within the day it goes out and is not late; each is asked once, whatever happens meanwhile.
     admin.expected.append("Bad Gateway")
@@ -149,17 +141,13 @@ async def test_who_comes_and_goes_after_the_preview_does_not_take_the_second_wor
 ) -> None:
     jordi = admin.scene.jordi
     # One more than one admin may write to.
-    jordi.block()
-    await admin.scene.settled()
+    await admin.scene.blocks(jordi)
     await admin.begins()
     await admin.says("Hola")
     await admin.previews("A quienes eligieron novedades: 2")
-    jordi.unblock()
-    await admin.scene.settled()
-    await admin.taps("Enviar a 2 personas")
-    assert "era 2, ahora es 3" in admin.panel.text
-    jordi.block()
-    await admin.scene.settled()
+    await admin.scene.unblocks(jordi)
+    assert "era 2, ahora es 3" in await admin.taps("Enviar a 2 personas")
+    await admin.scene.blocks(jordi)
     await admin.taps(ASK)
     await pau.sees(QUESTION, 10)
     assert admin.got_by_all() == [[], [], []]
@@ -185,8 +173,7 @@ async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
     # What was deleted cannot be approved.
     (preview,) = [m for m in admin.marta.messages if m.from_bot and m.text == "Hola"]
     admin.marta.delete(preview)
-    await admin.scene.taps(pau, "Ver el mensaje")
-    assert "El mensaje no se puede mostrar" in pau.messages[-1].text
+    assert "El mensaje no se puede mostrar" in await admin.scene.taps(pau, "Ver el mensaje")
     answer = await pau.tap(APPROVE).answered()
     assert "El original del mensaje se ha borrado" in answer.text
     await admin.scene.settled()
@@ -279,7 +266,7 @@ async def test_the_list_begins_with_what_comes_next_and_quotes_each(admin: Admin
     for text, when in (("Ya ha salido", None), ("Para más tarde", "18:30"), ("Antes", "8:30")):
         await admin.begins()
         whole = f"{text}: hoy en la plaza, con todas las personas que podáis traer. Y más"
-        message = await admin.says(whole)
+        message = await admin.writes(whole)
         await admin.previews()
         if when is None:
             # An edit changes how a message begins only with a new preview.

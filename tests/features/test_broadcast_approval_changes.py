@@ -37,8 +37,7 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
     question = await pau.sees(QUESTION, 10)
     assert "Saldrá el" in question.text
     (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
-    await admin.scene.taps(pau, approve)
-    assert "Programado" in pau.messages[-1].text
+    assert "Programado" in await admin.scene.taps(pau, approve)
     assert "Programado" in admin.panel.text
     (found,) = await admin.services.storage.read(scheduled_broadcasts)
     assert found.confirmed_by == PAU
@@ -80,8 +79,7 @@ async def test_what_nobody_can_decide_says_what_to_do(
     assert asked.labels == ["⏹ Cancel"]
     todo = "cancel it and, if it is still needed, prepare it again with /broadcast."
     assert todo in asked.text
-    await admin.scene.taps(lucy, "⏹ Cancel")
-    await admin.scene.taps(lucy, "Yes, cancel the broadcast")
+    await admin.scene.taps(lucy, "⏹ Cancel", "Yes, cancel the broadcast")
     await lucy.sees("The broadcast is cancelled.", 10)
 
 
@@ -91,10 +89,8 @@ async def test_a_planned_one_that_grows_waits_for_a_second_admin(
     await with_settings(admin, approval_above=3)
     await admin.prepares()
     plan, admin.ahead = await admin.plans(), timedelta(minutes=11)
-    await admin.taps(plan)
-    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
-    await admin.taps(plan)
-    assert "Programado" in admin.panel.text
+    assert "⚠️ Han pasado más de diez minutos" in await admin.taps(plan)
+    assert "Programado" in await admin.taps(plan)
     admin.ahead = timedelta()
     await admin.signs(admin.scene.mallory)
     await passes(admin, timedelta(hours=48))
@@ -143,16 +139,13 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     await pau.sees(QUESTION, 10)
     await lucy.sees("Do you approve this broadcast?", 10)
     await admin.signs(admin.scene.mallory)
-    await admin.scene.taps(pau, APPROVE)
-    assert "era 3, ahora es 4" in pau.messages[-1].text
+    assert "era 3, ahora es 4" in await admin.scene.taps(pau, APPROVE)
     assert (await admin.broadcast()).awaits_approval
     # On the other one's button there still stands the former number.
-    await admin.scene.taps(lucy, "Approve and send to 3 people")
-    assert "it was 3, now it is 4" in lucy.messages[-1].text
+    assert "it was 3, now it is 4" in await admin.scene.taps(lucy, "Approve and send to 3 people")
     assert admin.got_by_all() == [[], [], []]
     await admin.signs(admin.scene.world.person("Luz", language="es"))
-    await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
-    assert "era 4, ahora es 5" in pau.messages[-1].text
+    assert "era 4, ahora es 5" in await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
     await admin.scene.taps(pau, "Aprobar y enviar a 5 personas")
     assert (await admin.broadcast()).expected == 5
     await admin.over()
@@ -190,8 +183,7 @@ async def test_a_second_admin_agrees_to_no_higher_price_than_they_read(
     assert "Precio: 1 estrella de Telegram" in (await pau.sees(QUESTION, 10)).text
     for number in range(8):
         await admin.signs(admin.scene.world.person(f"Luz {number}", language="es"))
-    await admin.scene.taps(pau, APPROVE)
-    assert "era 3, ahora es 11" in pau.messages[-1].text
+    assert "era 3, ahora es 11" in await admin.scene.taps(pau, APPROVE)
     assert "Precio: 2 estrellas de Telegram" in pau.messages[-1].text
     assert (await admin.broadcast()).awaits_approval
     await admin.scene.taps(pau, "Aprobar y enviar a 11 personas")

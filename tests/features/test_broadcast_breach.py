@@ -73,9 +73,8 @@ async def test_jordi_who_said_stop_is_told_of_a_breach(admin: AdminScene, lucy: 
     assert "Para otra cosa, pulsa «Descartar»" in admin.panel.text
     assert "a quién preguntar" in admin.panel.text
     await admin.says(NEWS)
-    await admin.taps("Añadir versión en inglés")
-    assert "Envíame la versión en inglés" in admin.panel.text
-    sent = await admin.says("Somebody stole a copy.")
+    assert "Envíame la versión en inglés" in await admin.taps("Añadir versión en inglés")
+    sent = await admin.writes("Somebody stole a copy.")
     await admin.edits(sent, "Somebody stole a copy of the list.")
     other = next(m for m in admin.marta.messages if m.text == "/broadcast")
     await admin.edits(other, "Not for anybody")
@@ -113,8 +112,7 @@ async def test_jordi_who_said_stop_is_told_of_a_breach(admin: AdminScene, lucy: 
     assert in_english.text.startswith(f"{heading}\n\nSomebody stole")
     assert "even if you asked us not to write to you" in in_english.text
     assert (await admin.services.storage.read(count_signers)).muted == 1
-    await admin.scene.says(jordi, "/mydata")
-    assert "pediste que no te escribiéramos" in admin.scene.screen(jordi).text
+    assert "pediste que no te escribiéramos" in await admin.scene.says(jordi, "/mydata")
     held = await admin.services.storage.read(everything_held, jordi.id)
     assert [each["kind"] for each in held.deliveries] == ["breach"]
     await admin.says("/broadcasts")
@@ -162,17 +160,14 @@ async def test_marta_who_is_the_only_admin_can_tell_everyone_and_is_asked_twice(
     assert "Sobre esta petición" in admin.panel.labels
     # Marta opens it by mistake, and leaves.
     await begins_notice(admin)
-    await admin.taps("Descartar")
-    assert "no se ha enviado nada" in admin.marta.messages[-1].text
+    assert "no se ha enviado nada" in await admin.taps("Descartar")
 
     await previews(admin)
     await with_admins(admin, ADMIN)
-    await admin.taps(ASK)
-    assert "Algo ha cambiado desde que viste este resumen" in admin.panel.text
+    assert "Algo ha cambiado desde que viste este resumen" in await admin.taps(ASK)
     assert await admin.services.storage.read(broadcast_history) == []
     assert not [label for label in admin.panel.labels if label.startswith(("Enviar a", "Pedir"))]
-    await admin.taps("Continuar")
-    assert "nadie más lo revisará antes de que salga" in admin.panel.text
+    assert "nadie más lo revisará antes de que salga" in await admin.taps("Continuar")
     await admin.taps("Enviar a 3 personas")
     await admin.over()
     assert [NEWS in m.text for m in admin.got(admin.scene.jordi)] == [True]
@@ -185,12 +180,10 @@ async def test_who_had_blocked_the_bot_is_told_on_coming_back(admin: AdminScene)
     for person in (jordi, sean):
         person.send("/stop")
     await admin.scene.settled()
-    jordi.block()
-    await admin.scene.settled()
+    await admin.scene.blocks(jordi)
     for what, recipients in (("Han robado una copia.", 2), ("Han robado otra.", 1)):
         if recipients == 1:
-            sean.block()
-            await admin.scene.settled()
+            await admin.scene.blocks(sean)
         await previews(admin, what)
         await admin.taps("Continuar")
         people = "persona" if recipients == 1 else "personas"
@@ -209,38 +202,31 @@ async def test_who_had_blocked_the_bot_is_told_on_coming_back(admin: AdminScene)
 
 async def test_the_report_says_who_is_told_another_way(admin: AdminScene, lucy: Person) -> None:
     mallory = admin.scene.mallory
-    await admin.scene.starts(mallory)
-    await admin.scene.taps(mallory, "✍️ Sign with my name")
+    await admin.scene.to_the_name(mallory)
     await admin.scene.taps(mallory, "Use “Mallory”")
     # It is a text, and what Marta changes in it is what goes out.
     await begins_notice(admin)
-    admin.marta.send_photo()
-    await admin.scene.settled()
+    await admin.scene.sends(admin.marta, "photo")
     assert "Este mensaje va en texto" in admin.panel.text
-    await admin.says("x" * 3_600)
-    assert "caben 3.496 caracteres" in admin.panel.text
-    sent = await admin.says("Nos han robado <todo> el martes.")
+    assert "caben 3.496 caracteres" in await admin.says("x" * 3_600)
+    sent = await admin.writes("Nos han robado <todo> el martes.")
     await admin.taps("👁 Ver la vista previa")
     assert "🕒 Programar" not in admin.panel.labels
     assert "Cambiar a quién se envía" not in admin.panel.labels
-    await admin.edits(sent, "x" * 3_600)
-    assert "Sigue el texto de antes, sin ese cambio." in admin.panel.text
+    assert "Sigue el texto de antes, sin ese cambio." in await admin.edits(sent, "x" * 3_600)
     assert ASK in admin.panel.labels
     await admin.edits(sent, "Nos han robado <todo> el martes.")
     assert ASK in admin.panel.labels, "it is as it was previewed"
     await admin.edits(sent, "Nos han robado <todo> el lunes.")
-    await admin.taps("👁 Ver la vista previa")
-    await admin.taps(ASK)
+    await admin.taps("👁 Ver la vista previa", ASK)
     first = await lucy.sees(QUESTION, 10)
     # Called off, it goes to nobody, and the next to everyone who can be written to.
-    await admin.taps("Cancelar este envío")
-    await admin.taps("Sí, cancelar el envío")
+    await admin.taps("Cancelar este envío", "Sí, cancelar el envío")
     assert "No se ha enviado a nadie" in admin.marta.messages[-1].text
     await admin.scene.answered(lucy.tap_data(first.id, data_of(first, APPROVE)))
     assert admin.got_by_all() == [[], [], []]
 
-    admin.scene.jordi.block()
-    await admin.scene.settled()
+    await admin.scene.blocks(admin.scene.jordi)
     summary = await previews(admin, "Nos han robado <todo> el lunes.")
     assert "Han bloqueado el bot o han dejado Telegram: 1" in summary
     assert "1 persona más escribió su nombre y no firmó" in summary

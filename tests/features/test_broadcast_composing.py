@@ -28,15 +28,11 @@ async def test_a_formatted_text_arrives_as_it_was_written(admin: AdminScene) -> 
     await admin.taps("Botones con enlace")
     await admin.says("Leer más - javascript:alert(1)")
     assert "No entiendo «Leer más - javascript:alert(1)»" in admin.panel.text
-    admin.marta.send_photo()
-    await admin.scene.settled()
+    await admin.scene.sends(admin.marta, "photo")
     assert "No he encontrado ningún enlace." in admin.panel.text
     links = "Leer más - https://example.org/\nDonar - example.org/donar"
-    await admin.says(links)
-    assert "Botones: «Leer más», «Donar»" in admin.panel.text
-    await admin.taps("Botones con enlace")
-    await admin.taps("Quitar los botones")
-    assert "Botones:" not in admin.panel.text
+    assert "Botones: «Leer más», «Donar»" in await admin.says(links)
+    assert "Botones:" not in await admin.taps("Botones con enlace", "Quitar los botones")
     await admin.taps("Botones con enlace")
     await admin.says(links)
     await admin.taps("Añadir versión en inglés")
@@ -77,32 +73,27 @@ async def test_an_album_stays_together(admin: AdminScene) -> None:
     assert [m.media.kind for m in got if m.media] == ["photo", "video", "photo"]
     assert got[0].text == "Las tres"
     assert len({m.group for m in got}) == 1
-    await admin.says("/broadcasts")
-    assert "«Las tres»" in admin.panel.text
+    assert "«Las tres»" in await admin.says("/broadcasts")
 
 
 async def test_every_kind_that_can_be_copied_is_taken(admin: AdminScene) -> None:
     await admin.begins()
     for kind, said in (("poll", "Una encuesta no se puede"), ("dice", "Un dado sale distinto")):
-        admin.marta.send_kind(kind)
-        await admin.scene.settled()
+        await admin.scene.sends(admin.marta, kind)
         assert said in admin.panel.text
         assert WAITING in admin.panel.text
-    sent = await admin.says("Hola")
+    sent = await admin.writes("Hola")
     # One that Telegram sends again is not taken for another, nor what it does not wait for.
     before = admin.panel
     admin.scene.world.updates.add("message", admin.marta.id, sent.shape())
     await admin.scene.settled()
     assert admin.panel == before
-    await admin.says("y otra cosa")
-    assert "Ese mensaje no se ha añadido" in admin.panel.text
+    assert "Ese mensaje no se ha añadido" in await admin.says("y otra cosa")
     await admin.previews()
     assert admin.marta.messages[-2].text == "Hola"
     for kind in KINDS:
-        await admin.taps("Cambiar")
-        await admin.taps("Cambiar el mensaje")
-        admin.marta.send_kind(kind)
-        await admin.scene.settled()
+        await admin.taps("Cambiar", "Cambiar el mensaje")
+        await admin.scene.sends(admin.marta, kind)
         assert "Tu mensaje" in admin.panel.text, kind
         await admin.taps("👁 Ver la vista previa")
         preview = admin.marta.messages[-2]
@@ -119,8 +110,7 @@ async def test_what_is_no_name_stays_while_a_draft_is_open(admin: AdminScene, st
     await admin.begins()
     if stage == "ready":
         await admin.says("Hola")
-    await admin.says("/start")
-    await admin.taps("✍️ Firmar con mi nombre")
+    await admin.goes("/start", "✍️ Firmar con mi nombre")
     for hours in (0, 2, 12, 13, 23):
         admin.ahead = timedelta(hours=hours)
         if hours == 13:
@@ -134,19 +124,16 @@ async def test_a_message_that_comes_days_later_is_not_taken_for_it(admin: AdminS
     await admin.begins()
     await admin.says("Hola")
     admin.ahead = timedelta(days=3)
-    await admin.says("Hola")
-    assert "Este chat funciona con botones" in admin.marta.messages[-1].text
+    assert "Este chat funciona con botones" in await admin.says("Hola")
     # A draft of days ago keeps nothing at the form.
-    await admin.says("/start")
-    await admin.taps("✍️ Firmar con mi nombre")
-    written = await admin.says(LONG)
+    await admin.goes("/start", "✍️ Firmar con mi nombre")
+    written = await admin.writes(LONG)
     assert written.id not in admin.marta.chat.messages
     assert "Escribe el nombre en una sola línea" in admin.marta.messages[-1].text
 
 
 async def test_it_can_be_given_up_at_any_time(admin: AdminScene) -> None:
-    await admin.says("/broadcast")
-    await admin.taps("Volver")
+    await admin.goes("/broadcast", "Volver")
     assert admin.marta.messages[-1].text == "De acuerdo: no he cambiado nada."
     assert not admin.marta.messages[-1].labels
     for way in ("Descartar", "/cancel"):
@@ -163,21 +150,19 @@ async def test_it_can_be_given_up_at_any_time(admin: AdminScene) -> None:
 async def test_one_that_was_left_is_gone_on_with(admin: AdminScene) -> None:
     admin.expected += GONE
     await admin.begins()
-    sent = await admin.says("Hola")
+    sent = await admin.writes("Hola")
     where, stale = admin.data("Añadir versión en inglés")
     await admin.taps("Continuar")
     await admin.scene.answered(admin.marta.tap_data(where, stale))
     assert "¿De qué trata el mensaje?" in admin.panel.text
     # A message that was deleted is asked for again.
     admin.marta.delete(sent)
-    await admin.taps("Sobre esta petición")
-    await admin.taps("A quienes eligieron novedades: 3")
+    await admin.taps("Sobre esta petición", "A quienes eligieron novedades: 3")
     assert "se ha borrado" in admin.panel.text
     await admin.says("Hola otra vez")
     await admin.says("/broadcast")
     resume = admin.data("Seguir con el mensaje que preparabas")
-    await admin.taps("Seguir con el mensaje que preparabas")
-    await admin.taps("👁 Ver la vista previa")
+    await admin.taps("Seguir con el mensaje que preparabas", "👁 Ver la vista previa")
     assert admin.marta.messages[-2].text == "Hola otra vez"
     await admin.taps("No enviar")
     await admin.scene.answered(admin.marta.tap_data(*resume))
@@ -188,8 +173,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
     scene, storage = admin.scene, admin.services.storage
     await admin.begins()
     await admin.says("Otra acción")
-    await admin.taps("Continuar")
-    await admin.taps("Sobre otra cosa")
+    await admin.taps("Continuar", "Sobre otra cosa")
     assert "A quienes eligieron novedades: 3" not in admin.panel.labels
     await admin.taps("A quienes aceptaron otras noticias: 1")
     assert "A quienes aceptaron recibir otras noticias: 1" in admin.panel.text
@@ -204,22 +188,18 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
     assert await storage.read(count_audience, kind=Kind.NEWS) == {}
     await admin.begins()
     await admin.says("Hello")
-    await admin.taps("Continuar")
-    await admin.taps("Sobre otra cosa")
-    assert "No hay a quién enviarlo." in admin.panel.text
+    assert "No hay a quién enviarlo." in await admin.taps("Continuar", "Sobre otra cosa")
     assert admin.panel.labels == ["Volver", "Descartar"]
     await admin.taps("Volver")
     # One language alone can be chosen.
-    await admin.taps("Sobre esta petición")
-    await admin.taps("Solo a quienes leen en inglés: 1")
+    await admin.taps("Sobre esta petición", "Solo a quienes leen en inglés: 1")
     await admin.taps("Enviar a 1 persona")
     await admin.over()
     assert admin.got_by_all() == [["Otra acción"], [], ["Hello"]]
     for person in (scene.ana, scene.jordi, scene.sean):
         supporter = admin.services.reference(person.id)
         await storage.write(end_consent, supporter, "updates", admin.services.clock())
-    await admin.says("/broadcast")
-    assert "espera otro mensaje que el final" in admin.marta.messages[-1].text
+    assert "espera otro mensaje que el final" in await admin.says("/broadcast")
     assert "Un mensaje nuevo" not in admin.marta.messages[-1].labels
 
 
@@ -317,8 +297,7 @@ async def test_a_wrong_closing_update_is_taken_back_and_made_good(admin: AdminSc
         in admin.scene.screen(admin.scene.ana).text
     )
     admin.ahead = timedelta(seconds=5)  # a second confirmation in one second is a second tap
-    await admin.says("/broadcast")
-    assert "Lo esperan 3 personas." in admin.panel.text
+    assert "Lo esperan 3 personas." in await admin.says("/broadcast")
     await sends_the_closing_update(admin)
     assert len([m for m in admin.got(admin.scene.sean) if "ended" in m.text]) == 1
 

@@ -50,8 +50,7 @@ async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(admin: A
     await admin.scene.settled()
     # After ten minutes it asks again.
     admin.ahead = timedelta(minutes=11)
-    await admin.taps(SEND)
-    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
+    assert "⚠️ Han pasado más de diez minutos" in await admin.taps(SEND)
     assert admin.got_by_all() == NOBODY
     assert await admin.services.storage.read(broadcast_history) == []
     await admin.taps(SEND)
@@ -64,7 +63,7 @@ async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(admin: A
 
 async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: AdminScene) -> None:
     await admin.begins()
-    sent = await admin.says("Hola")
+    sent = await admin.writes("Hola")
     admin.marta.edit(sent, "Hola a todas")
     await admin.previews()
     former = admin.marta.messages[-2]
@@ -75,7 +74,7 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     assert admin.got_by_all() == [["Hola a todas"]] * 3
     # A new preview takes the edit in, and the old one away.
     await admin.begins()
-    sent = await admin.says("Hola")
+    sent = await admin.writes("Hola")
     await admin.previews()
     former = admin.marta.messages[-2]
     await admin.edits(sent, "Otra vez")
@@ -95,8 +94,7 @@ async def test_a_preview_that_was_deleted_sends_nothing(admin: AdminScene) -> No
     await admin.prepares()
     for button in ("Enviarme una prueba", SEND):
         admin.marta.delete(admin.marta.messages[-2])
-        await admin.taps(button)
-        assert LOST in admin.panel.text
+        assert LOST in await admin.taps(button)
         assert SEND not in admin.panel.labels
         await admin.taps("👁 Ver la vista previa")
     # A hole in an album sends nothing either.
@@ -112,13 +110,11 @@ async def test_a_preview_that_was_deleted_sends_nothing(admin: AdminScene) -> No
     await admin.scene.settled()
     await admin.taps("👁 Ver la vista previa")
     admin.marta.delete(admin.marta.messages[-2])
-    await admin.taps(SEND)
-    assert LOST in admin.panel.text
+    assert LOST in await admin.taps(SEND)
     await admin.taps("👁 Ver la vista previa")
     for copy in admin.marta.messages[-3:-1]:
         admin.marta.delete(copy)
-    await admin.taps("Enviarme una prueba")
-    assert LOST in admin.panel.text
+    assert LOST in await admin.taps("Enviarme una prueba")
     assert admin.got_by_all() == NOBODY
     assert await admin.services.storage.read(broadcast_history) == []
 
@@ -147,19 +143,16 @@ async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being
     await blocks(admin)
     await admin.prepares("Y otra")
     await blocks(admin, is_blocked=False)
-    await admin.taps(SEND)
-    assert "era 3, ahora es 4" in admin.panel.text
+    assert "era 3, ahora es 4" in await admin.taps(SEND)
     # Asked again, it is for who has signed by then.
     oleg = admin.scene.world.person("Oleg", language="en")
     await admin.signs(oleg)
     admin.ahead = timedelta(minutes=11)
-    await admin.taps("Enviar a 4 personas")
-    assert "Han pasado más de diez minutos" in admin.panel.text
+    assert "Han pasado más de diez minutos" in await admin.taps("Enviar a 4 personas")
     for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean, mallory, oleg):
         person.block()
     await admin.scene.settled()
-    await admin.taps("Enviar a 5 personas")
-    assert "era 5, ahora es 0" in admin.panel.text
+    assert "era 5, ahora es 0" in await admin.taps("Enviar a 5 personas")
     assert not any(label.startswith("Enviar a") for label in admin.panel.labels)
     assert len(await admin.services.storage.read(broadcast_history)) == 2
 
@@ -203,8 +196,7 @@ async def test_the_same_call_makes_the_test_and_the_real_thing(admin: AdminScene
     await admin.scene.settled()
     assert len(admin.marta.messages) == shown + 1, "asked for twice at once, it comes once"
     assert admin.panel is admin.marta.messages[-1]
-    await admin.taps("Enviarme una prueba")
-    assert "Arriba tienes la prueba" in admin.panel.text
+    assert "Arriba tienes la prueba" in await admin.taps("Enviarme una prueba")
     await admin.taps(SEND)
     await admin.over()
     test, _, *real = [dict(call.params) for call in calls.of("copyMessage")[before:]]
@@ -217,19 +209,15 @@ async def test_many_are_asked_twice(admin: AdminScene, monkeypatch: pytest.Monke
     await admin.prepares()
     assert SEND not in admin.panel.labels
     assert admin.panel.labels[:2] == ["Enviarme una prueba", "Continuar"]
-    await admin.taps("Continuar")
-    assert "Vas a escribir a 3 personas. ¿Seguro?" in admin.panel.text
+    assert "Vas a escribir a 3 personas. ¿Seguro?" in await admin.taps("Continuar")
     assert admin.got_by_all() == NOBODY
-    await admin.taps("Volver")
-    await admin.taps("Continuar")
+    await admin.taps("Volver", "Continuar")
     # Two quick taps on one place send nothing.
     assert admin.panel.labels == ["Enviarme una prueba", "Volver", SEND, "No enviar"]
     admin.ahead = timedelta(minutes=11)
-    await admin.taps(SEND)
-    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
+    assert "⚠️ Han pasado más de diez minutos" in await admin.taps(SEND)
     assert "¿Seguro?" not in admin.panel.text
-    await admin.taps("Continuar")
-    await admin.taps(SEND)
+    await admin.taps("Continuar", SEND)
     await admin.over()
 
 
@@ -256,13 +244,10 @@ async def test_what_costs_stars_says_so_and_is_paid_if_they_are_there(tmp_path: 
         assert "hacen falta 10.000." in admin.panel.text
         assert SEND not in admin.panel.labels
         admin.scene.world.stars.balance = 20_000
-        await admin.taps("Enviarlo gratis, más despacio")
-        assert "Precio" not in admin.panel.text
-        await admin.taps("Pagar para que vaya más deprisa")
-        assert "El bot tiene 20.000." in admin.panel.text
+        assert "Precio" not in await admin.taps("Enviarlo gratis, más despacio")
+        assert "El bot tiene 20.000." in await admin.taps("Pagar para que vaya más deprisa")
         admin.scene.world.stars.balance = 9_999
-        await admin.taps(SEND)
-        assert "⚠️ No se ha enviado nada." in admin.panel.text
+        assert "⚠️ No se ha enviado nada." in await admin.taps(SEND)
         assert "hacen falta 10.000." in admin.panel.text
         await admin.taps("Enviarlo gratis, más despacio")
         admin.scene.simulator.faults.next("getMyStarBalance", *[Fault.ERROR] * 3)
@@ -271,9 +256,7 @@ async def test_what_costs_stars_says_so_and_is_paid_if_they_are_there(tmp_path: 
         assert "Telegram no dice cuántas estrellas tiene el bot" in admin.panel.text
         assert SEND not in admin.panel.labels
         admin.scene.world.stars.balance = 20_000
-        await admin.taps("Enviarlo gratis, más despacio")
-        await admin.taps("Pagar para que vaya más deprisa")
-        await admin.taps(SEND)
+        await admin.taps("Enviarlo gratis, más despacio", "Pagar para que vaya más deprisa", SEND)
         await admin.over()
         assert (await admin.broadcast()).paid
         calls = admin.scene.simulator.calls.of("copyMessage")
@@ -312,15 +295,11 @@ async def test_a_time_is_written_or_refused_with_its_reason(admin: AdminScene) -
     said = [call.method for call in admin.scene.simulator.calls[before:]]
     assert said.count("sendMessage") + said.count("editMessageText") == 1
     assert "No entiendo cuándo." in admin.panel.text
-    await admin.says("hoy 0:00")
-    assert "Ese momento ya ha pasado." in admin.panel.text
-    await admin.says("cuando puedas")
-    assert "No entiendo cuándo." in admin.panel.text
+    assert "Ese momento ya ha pasado." in await admin.says("hoy 0:00")
+    assert "No entiendo cuándo." in await admin.says("cuando puedas")
     # Without a time again it would go at once.
     await admin.says("tomorrow at 18:30")
-    await admin.taps("🕒 Cambiar la hora")
-    await admin.taps("Volver")
-    await admin.taps("Quitar la hora")
+    await admin.taps("🕒 Cambiar la hora", "Volver", "Quitar la hora")
     assert SEND in admin.panel.labels
     label = await admin.plans()
     assert label.endswith(", 18:30")
@@ -359,8 +338,7 @@ async def test_much_too_late_it_asks_and_can_be_sent_or_dropped(admin: AdminScen
     # Thinking about cancelling offers no way to send it.
     await admin.taps("⏹ Cancelar")
     assert admin.panel.labels == ["Sí, cancelar el envío", "No, dejarlo como está"]
-    await admin.taps("No, dejarlo como está")
-    assert LATE in admin.panel.text
+    assert LATE in await admin.taps("No, dejarlo como está")
     assert admin.got_by_all() == [[], [], []]
     await admin.taps("Enviar ahora")
     assert (await admin.over()).id == page.id, "where she let it go on"
@@ -373,8 +351,7 @@ async def test_much_too_late_it_asks_and_can_be_sent_or_dropped(admin: AdminScen
     await admin.marta.sees(LATE, 10)
     await admin.marta.sees("El progreso sigue en otro mensaje.", 10)
     await admin.scene.settled()
-    await admin.taps("⏹ Cancelar")
-    await admin.taps("Sí, cancelar el envío")
+    await admin.taps("⏹ Cancelar", "Sí, cancelar el envío")
     await admin.over("El envío está cancelado.")
     assert admin.got_by_all() == [["Hola"]] * 3
 
@@ -386,13 +363,9 @@ async def test_what_is_planned_is_listed_and_can_be_cancelled(admin: AdminScene)
     await admin.says("Hola")
     await admin.previews("Solo a quienes leen en inglés: 1")
     await admin.taps(await admin.plans())
-    await admin.says("/broadcast")
-    assert "🕒 Hay 2 envíos programados" in admin.panel.text
-    await admin.says("/broadcasts")
-    assert "Programado, para 1 persona" in admin.panel.text
-    await admin.taps("1")
-    await admin.taps("Cancelar este envío")
-    assert "¿Cancelar este envío programado?" in admin.panel.text
+    assert "🕒 Hay 2 envíos programados" in await admin.says("/broadcast")
+    assert "Programado, para 1 persona" in await admin.says("/broadcasts")
+    assert "¿Cancelar este envío programado?" in await admin.taps("1", "Cancelar este envío")
     await admin.taps("Sí, cancelar el envío")
     await admin.marta.sees("El envío está cancelado. No se ha enviado a nadie.")
     (found,) = await admin.services.storage.read(scheduled_broadcasts)
@@ -403,8 +376,7 @@ async def test_what_is_planned_is_listed_and_can_be_cancelled(admin: AdminScene)
 async def test_it_goes_out_while_nobody_answers_whether_to_cancel_it(admin: AdminScene) -> None:
     await admin.prepares()
     soon = admin.scene.clocks.now() + timedelta(minutes=3)
-    await admin.taps(await admin.plans(admin.words.typed_moment(soon)))
-    await admin.taps("Cancelar este envío")
+    await admin.taps(await admin.plans(admin.words.typed_moment(soon)), "Cancelar este envío")
     cancel = admin.data("Sí, cancelar el envío")
     assert admin.panel.text.endswith("Mientras no respondas sigue programado, y saldrá a su hora.")
     await admin.marta.sees("El mensaje está enviado.", 200)
@@ -421,8 +393,6 @@ async def test_a_time_that_passes_before_it_is_confirmed_plans_nothing(admin: Ad
     await admin.taps(label)
     admin.ahead = timedelta(hours=2)
     (confirm,) = [each for each in admin.panel.labels if each.startswith("Programar para el")]
-    await admin.taps(confirm)
-    assert "no se ha enviado nada" in admin.panel.text
-    await admin.taps(confirm)
-    assert "Esa hora ya ha pasado y no se ha enviado nada." in admin.panel.text
+    assert "no se ha enviado nada" in await admin.taps(confirm)
+    assert "Esa hora ya ha pasado y no se ha enviado nada." in await admin.taps(confirm)
     assert await admin.services.storage.read(broadcast_history) == []

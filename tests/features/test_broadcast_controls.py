@@ -60,15 +60,12 @@ async def test_cancelled_while_the_list_is_made_it_can_be_sent_to_those_without_
 
     call_instead(monkeypatch, enqueue_deliveries, once_cancelled)
     await under_way(slow)
-    await slow.taps("⏹ Cancelar")
-    await slow.taps("Sí, cancelar el envío")
+    await slow.taps("⏹ Cancelar", "Sí, cancelar el envío")
     is_cancelled.set()
     await slow.reported()
     monkeypatch.undo()
-    await slow.says("/broadcasts")
-    assert f"Cancelado: {told(slow)} de 3 entregados" in slow.panel.text
-    await slow.taps("1")
-    assert f"Pendientes: {3 - told(slow)}" in slow.panel.text
+    assert f"Cancelado: {told(slow)} de 3 entregados" in await slow.says("/broadcasts")
+    assert f"Pendientes: {3 - told(slow)}" in await slow.taps("1")
     assert "Enviar a quienes faltan" in slow.panel.labels
 
 
@@ -94,8 +91,7 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: AdminScene) ->
     await under_way(slow)
     # What is under way is watched from the history too.
     former, _ = slow.data("⏸ Pausa")
-    await slow.says("/broadcasts")
-    assert "Enviándose" in slow.panel.text
+    assert "Enviándose" in await slow.says("/broadcasts")
     await slow.taps("1")
     assert slow.panel.labels == ["⏸ Pausa", "⏹ Cancelar"]
     assert slow.marta.chat.messages[former].text == "El progreso sigue en otro mensaje."
@@ -106,18 +102,14 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: AdminScene) ->
     assert "Está en pausa mientras decides" in asked.text
     await slow.became("paused")
     # An open question is asked again wherever it is looked at.
-    await slow.says("/broadcast")
-    assert "¿Cancelar el envío?" in slow.panel.text
-    await slow.taps("Dejarlo en pausa")
-    assert "El envío está en pausa" in slow.panel.text
-    await slow.taps("⏹ Cancelar")
-    await slow.taps("No, seguir enviando")
+    assert "¿Cancelar el envío?" in await slow.says("/broadcast")
+    assert "El envío está en pausa" in await slow.taps("Dejarlo en pausa")
+    await slow.taps("⏹ Cancelar", "No, seguir enviando")
     key = (await slow.became("running")).id
     # The question is answered: what holds the broadcast later is another matter.
     now, reason = slow.services.clock(), PauseReason.UNRECORDED
     await slow.services.storage.write(interrupt_broadcast, key, reason, now)
-    await slow.says("/broadcast")
-    assert "¿Cancelar el envío?" not in slow.panel.text
+    assert "¿Cancelar el envío?" not in await slow.says("/broadcast")
     await slow.restart(rate=FAST)
     await slow.taps("▶ Seguir")
     await slow.over()
@@ -144,8 +136,7 @@ async def test_what_is_cancelled_is_reported_and_the_rest_told_once(slow: AdminS
     await slow.restart(rate=FAST)
     await slow.taps("Enviar a quienes faltan")
     await slow.says("Hola otra vez")
-    await slow.taps("👁 Ver la vista previa")
-    await slow.taps(send_label(slow.words, 3 - before))
+    await slow.taps("👁 Ver la vista previa", send_label(slow.words, 3 - before))
     await slow.over()
     assert told(slow) == 3
     assert slow.got_by_all()[0] == ["Hola"]
@@ -177,24 +168,21 @@ async def test_everything_is_taken_back_and_accounted_for(admin: AdminScene) -> 
     await admin.previews()
     await admin.taps(SEND)
     await admin.over()
-    admin.scene.sean.block()
-    await admin.scene.settled()
+    await admin.scene.blocks(admin.scene.sean)
     await admin.taps("Retirar los mensajes")
     assert "Se borrarán de los chats de 3 personas." in admin.panel.text
     await admin.taps("No, dejarlos")
     assert "El mensaje está enviado." in admin.panel.text
     assert len(admin.got(admin.scene.ana)) == 2
     recall = admin.data("Retirar los mensajes")
-    await admin.taps("Retirar los mensajes")
-    await admin.taps("Sí, retirar los mensajes")
+    await admin.taps("Retirar los mensajes", "Sí, retirar los mensajes")
     report = await admin.over(RECALLED)
     assert admin.got(admin.scene.ana) == []
     assert "Retirado de" in report.text
     assert "Retirar los mensajes" not in report.labels
     answer = await admin.marta.tap_data(*recall).answered()
     assert not answer.text, "it is not too late, it is done"
-    await admin.says("/broadcasts")
-    assert "Retirado" in admin.marta.messages[-1].text
+    assert "Retirado" in await admin.says("/broadcasts")
 
 
 async def test_what_is_too_old_is_not_taken_back_and_the_tap_says_why(admin: AdminScene) -> None:
@@ -261,8 +249,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(admin: A
     assert "Enviado: 3 de 3 entregados" in first.text
     await admin.taps("Más antiguos ›")
     assert admin.panel.labels == ["6", "‹ Más recientes"]
-    await admin.taps("6")
-    assert "El envío está cancelado. No se ha enviado a nadie." in admin.panel.text
+    assert "El envío está cancelado. No se ha enviado a nadie." in await admin.taps("6")
     plan = (await admin.services.storage.read(listed_broadcasts))[-1]
     assert plan.starts_at is not None
     when = admin.words.clock(plan.starts_at)
@@ -275,9 +262,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(admin: A
         await admin.forges("‹ Más recientes", "past:0", f"past:{page}")
         assert admin.panel.labels == first.labels
         await admin.taps("Más antiguos ›")
-    await admin.taps("‹ Más recientes")
-    await admin.taps("1")
-    assert "Entregados: 3" in admin.panel.text
+    assert "Entregados: 3" in await admin.taps("‹ Más recientes", "1")
     assert "Preparado y confirmado por ti" in admin.panel.text
     assert "Retirar los mensajes" in admin.panel.labels
     await admin.taps("Retirar los mensajes")
@@ -287,8 +272,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(admin: A
     assert admin.marta.chat.messages[report.id].labels == [], "and nowhere else once more"
     junk = "UPDATE broadcasts SET author_sealed = :junk"
     await write_sql(admin.services.storage.database, junk, junk=b"junk")
-    await admin.says("/broadcasts")
-    assert "Preparado por alguien, confirmado por ti" in admin.panel.text
+    assert "Preparado por alguien, confirmado por ti" in await admin.says("/broadcasts")
 
 
 async def test_after_a_restore_marta_is_shown_what_lets_it_go_on(slow: AdminScene) -> None:
@@ -298,17 +282,13 @@ async def test_after_a_restore_marta_is_shown_what_lets_it_go_on(slow: AdminScen
     await storage.write(record_restore, made_at=clock(), at=clock())
     await storage.write(mark_restore_repeated, at=clock(), lost=0)
     await slow.became("paused")
-    await slow.says("/broadcasts")
-    await slow.taps("1")
-    await slow.taps("▶ Seguir")
+    await slow.goes("/broadcasts", "1", "▶ Seguir")
     assert "Se ha restaurado una copia de seguridad" in slow.panel.text
     assert (await slow.broadcast()).state == "paused", "not going on, as it would seem"
     await slow.taps("Ya lo he revisado: permitir los envíos")
     await storage.write(record_restore, made_at=clock(), at=clock())
-    await slow.says("/broadcast")
-    await slow.taps("Ya lo he revisado: permitir los envíos")
+    await slow.goes("/broadcast", "Ya lo he revisado: permitir los envíos")
     await slow.restart(rate=FAST)
-    await slow.says("/broadcast")
-    await slow.taps("▶ Seguir")
+    await slow.goes("/broadcast", "▶ Seguir")
     await slow.over()
     assert told(slow) == 3

@@ -63,8 +63,7 @@ async def test_it_does_not_go_out_and_each_who_is_left_is_asked_once(admin: Admi
     questions = [m for m in pau.messages if "espera tu decisión" in m.text]
     assert len(questions) == 1
     # One of them drops it, and the other's button says so.
-    await admin.scene.taps(pau, "⏹ Cancelar")
-    await admin.scene.taps(pau, "Sí, cancelar el envío")
+    await admin.scene.taps(pau, "⏹ Cancelar", "Sí, cancelar el envío")
     await pau.sees("El envío está cancelado.", 10)
     await admin.scene.taps(lucy, "Send now")
     await lucy.sees("The broadcast is cancelled.", 10)

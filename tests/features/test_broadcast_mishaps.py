@@ -21,8 +21,7 @@ async def test_who_takes_no_voice_messages_gets_a_text(admin: AdminScene) -> Non
     admin.expected.append("user restricted receiving of")
     admin.scene.ana.forbids_voice_messages = True
     await admin.begins()
-    admin.marta.send_kind("voice")
-    await admin.scene.settled()
+    await admin.scene.sends(admin.marta, "voice")
     # Marta takes none either, and reads why she sees no preview.
     admin.marta.forbids_voice_messages = True
     await admin.previews("Solo a quienes leen en español: 2")
@@ -30,8 +29,7 @@ async def test_who_takes_no_voice_messages_gets_a_text(admin: AdminScene) -> Non
     admin.marta.forbids_voice_messages = False
     await admin.taps("👁 Ver la vista previa")
     admin.marta.forbids_voice_messages = True
-    await admin.taps("Enviarme una prueba")
-    assert "restricted receiving of voice messages" in admin.panel.text
+    assert "restricted receiving of voice messages" in await admin.taps("Enviarme una prueba")
     assert "Enviar a 2 personas" in admin.panel.labels, "the others may take them"
     assert await admin.services.storage.read(broadcast_history) == []
     admin.marta.forbids_voice_messages = False
@@ -41,16 +39,13 @@ async def test_who_takes_no_voice_messages_gets_a_text(admin: AdminScene) -> Non
     assert "No admiten notas de voz ni de vídeo: 1" in report.text
     assert "pulsa «Enviar a quienes faltan» y envíame un texto" in report.text
     await admin.taps("Enviar a quienes faltan")
-    admin.marta.send_kind("video_note")
-    await admin.scene.settled()
-    await admin.taps("👁 Ver la vista previa")
-    await admin.taps("Enviar a 1 persona")
+    await admin.scene.sends(admin.marta, "video_note")
+    await admin.taps("👁 Ver la vista previa", "Enviar a 1 persona")
     await admin.reported()
     report = await admin.marta.sees("No admiten notas de voz ni de vídeo: 1")
     await admin.taps("Enviar a quienes faltan")
     await admin.says("Nos reciben el día 3.")
-    await admin.taps("👁 Ver la vista previa")
-    await admin.taps("Enviar a 1 persona")
+    await admin.taps("👁 Ver la vista previa", "Enviar a 1 persona")
     await admin.reported()
     assert admin.got_by_all() == [["Nos reciben el día 3."], [""], []], "Seán reads English"
     held = await admin.services.storage.read(everything_held, admin.scene.ana.id)
@@ -64,8 +59,7 @@ async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: Admi
     old, former = admin.data("No enviar"), admin.marta.messages[-2]
     await admin.begins()
     await admin.says("Dos")
-    admin.marta.tap_data(*old)
-    await admin.scene.settled()
+    await admin.scene.answered(admin.marta.tap_data(*old))
     assert "ya no está en preparación" in admin.marta.chat.messages[old[0]].text
     # Orders of her own making break nothing.
     for forged in ("past", "close", "reopen"):
@@ -94,9 +88,7 @@ async def test_an_old_menu_says_that_a_draft_would_be_discarded(admin: AdminScen
         assert "Si empiezas otro, el que preparabas se descarta." in menu.text
     await admin.taps("Seguir con el mensaje que preparabas")
     assert SEND in admin.panel.labels
-    await admin.says("/broadcast")
-    await admin.taps("Otros avisos")
-    await admin.taps("⚠️ Avisar de una brecha de seguridad")
+    await admin.goes("/broadcast", "Otros avisos", "⚠️ Avisar de una brecha de seguridad")
     assert "Envíame el mensaje" in admin.panel.text, "she has read that"
     await admin.says("Han robado una copia")
     await admin.begins()
@@ -128,8 +120,7 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
     await admin.scene.offers_the_final()
     where, data = admin.data("Enviarme una prueba")
     for forged in ("about:update", "write:es", "to:all", "change:"):
-        admin.marta.tap_data(where, data.replace("test:", forged))
-        await admin.scene.settled()
+        await admin.scene.answered(admin.marta.tap_data(where, data.replace("test:", forged)))
         assert "¿Enviar el mensaje final?" in admin.panel.text
     # The petition is opened and closed again just before it starts.
     storage, now = admin.services.storage, admin.services.clock()
@@ -146,8 +137,7 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
         await admin.taps(SEND)
     assert "Algo ha cambiado desde que viste este resumen" in admin.panel.text
     send, preview = admin.data(SEND), admin.marta.messages[-2]
-    await admin.says("/reopen")
-    await admin.taps("Sí, volver a abrirla")
+    await admin.goes("/reopen", "Sí, volver a abrirla")
     await admin.scene.answered(admin.marta.tap_data(*send))
     said = admin.marta.chat.messages[where]
     assert (said.text, said.labels) == ("La petición está abierta: no se ha enviado nada.", [])
@@ -164,12 +154,8 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminSc
     await admin.scene.answered(admin.marta.tap_data(*asked))
     assert "El mensaje final está programado" in admin.marta.chat.messages[asked[0]].text
     assert (await admin.services.storage.read(petition_state)).is_closed
-    await admin.says("/reopen")
-    assert "El mensaje final está programado" in admin.marta.messages[-1].text
-    await admin.says("/broadcasts")
-    await admin.taps("1")
-    await admin.taps("Cancelar este envío")
-    await admin.taps("Sí, cancelar el envío")
+    assert "El mensaje final está programado" in await admin.says("/reopen")
+    await admin.goes("/broadcasts", "1", "Cancelar este envío", "Sí, cancelar el envío")
     # Another broadcast does not keep it closed.
     storage = admin.services.storage
     await storage.write(
@@ -179,9 +165,7 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminSc
         ADMIN + 1,
         admin.services.clock(),
     )
-    await admin.says("/reopen")
-    await admin.taps("Sí, volver a abrirla")
-    assert "está abierta otra vez" in admin.marta.messages[-1].text
+    assert "está abierta otra vez" in await admin.goes("/reopen", "Sí, volver a abrirla")
 
 
 async def test_of_two_who_confirm_it_nobody_is_left_with_a_still_bar(admin: AdminScene) -> None:
@@ -192,7 +176,7 @@ async def test_of_two_who_confirm_it_nobody_is_left_with_a_still_bar(admin: Admi
     await scene.closes()
     await scene.offers_the_final()
     await scene.offers_the_final(lucy)
-    panels = [(person, await scene.with_button(person, SEND)) for person in (admin.marta, lucy)]
+    panels = [(person, await person.with_button(SEND)) for person in (admin.marta, lucy)]
     for person, _ in panels:
         person.tap(SEND)
     await scene.settled()
@@ -205,8 +189,7 @@ async def test_of_two_who_confirm_it_nobody_is_left_with_a_still_bar(admin: Admi
 
 async def goes_to_the_form(admin: AdminScene) -> None:
     """Marta wants to sign too, and is asked for her name."""
-    await admin.scene.starts(admin.marta)
-    await admin.scene.taps(admin.marta, "✍️ Firmar con mi nombre")
+    await admin.scene.to_the_name(admin.marta)
     assert await stage(admin) == "name"
 
 
@@ -222,11 +205,9 @@ async def test_who_was_asked_for_a_name_is_heard_there(admin: AdminScene, prepar
         await admin.says("Hola")
         await goes_to_the_form(admin)
         await admin.says("/cancel")
-        await admin.says("/broadcast")
-        await admin.taps("Seguir con el mensaje que preparabas")
+        await admin.goes("/broadcast", "Seguir con el mensaje que preparabas")
         assert "Tu mensaje" in admin.panel.text
-        await admin.says("/cancel")
-        assert "el mensaje está descartado" in admin.marta.messages[-1].text
+        assert "el mensaje está descartado" in await admin.says("/cancel")
         await asks_for(admin, prepared)
     await goes_to_the_form(admin)
     await admin.says("Marta Ruiz")
@@ -238,14 +219,13 @@ async def test_who_was_asked_for_a_name_is_heard_there(admin: AdminScene, prepar
     if prepared == "a closing text":
         assert "✅ Guardado" in admin.panel.text
     else:
-        await admin.says("/broadcast")
-        await admin.taps("Seguir con el mensaje que preparabas")
+        await admin.goes("/broadcast", "Seguir con el mensaje que preparabas")
         assert "Tu mensaje" in admin.panel.text
     # Who goes from the form to a message is listened to there, whatever was asked before the form.
     await asks_for(admin, "a closing text")
     await goes_to_the_form(admin)
     await asks_for(admin, prepared)
-    sent = await admin.says("Marta Ruiz")
+    sent = await admin.writes("Marta Ruiz")
     assert await stage(admin) == "name"
     assert any(m.text == "Marta Ruiz" for m in admin.marta.messages)
     if prepared == "a message":
@@ -268,8 +248,7 @@ async def asks_for(admin: AdminScene, prepared: str) -> None:
     if prepared == "a message":
         await admin.begins()
     else:
-        await admin.says("/closing")
-        await admin.taps("✏️ En español: el mensaje final")
+        await admin.goes("/closing", "✏️ En español: el mensaje final")
 
 
 async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
@@ -325,12 +304,9 @@ async def test_what_marta_prepared_before_a_restore_does_not_seem_to_be_on_its_w
     await admin.prepares()
     at = admin.services.clock()
     await admin.services.storage.write(record_restore, made_at=at, at=at)
-    await admin.taps(SEND)
-    assert "el bot no envía ninguno hasta que alguien lo revise" in admin.panel.text
+    assert "el bot no envía ninguno hasta que alguien lo revise" in await admin.taps(SEND)
     assert await admin.services.storage.read(broadcast_history) == []
     await admin.taps("Ya lo he revisado: permitir los envíos")
-    await admin.says("/broadcast")
-    await admin.taps("Seguir con el mensaje que preparabas")
-    await admin.taps(SEND)
+    await admin.goes("/broadcast", "Seguir con el mensaje que preparabas", SEND)
     await admin.over()
     assert admin.got_by_all() == [["Hola"]] * 3

@@ -17,7 +17,8 @@ from storage.broadcast_types import BroadcastAction
 from storage.petitions import petition_state
 from tests.features.test_broadcast_controls import under_way
 from tests.support.admin_scene import AdminScene, an_admin_scene
-from tests.support.scene import ADMIN, Scene, a_scene, intercept, send_label
+from tests.support.scene import ADMIN, Scene, a_scene, send_label
+from tests.support.telegram_calls import intercept
 from tests.support.waiting import until
 
 LUCY = ADMIN + 1
@@ -41,7 +42,7 @@ async def offered(scene: Scene, recipients: int, admin: Person | None = None) ->
     if not await is_closed(scene):
         await scene.closes()
     await scene.offers_the_final(admin)
-    return await scene.with_button(admin, send_label(words, recipients))
+    return await admin.with_button(send_label(words, recipients))
 
 
 async def is_closed(scene: Scene) -> bool:
@@ -214,7 +215,6 @@ async def test_a_tap_in_another_message_is_answered_there_and_shown_in_both(
         await asyncio.sleep(0)
 
     monkeypatch.setattr(AdminReporter, "report", shows_nothing)
-    await slow.taps("Dejarlo en pausa")
-    assert PAUSED in slow.panel.text
+    assert PAUSED in await slow.taps("Dejarlo en pausa")
     await slow.taps("▶ Seguir")
     assert "⏸ Pausa" in slow.panel.labels

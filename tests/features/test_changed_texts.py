@@ -34,9 +34,7 @@ async def held_of(scene: Scene, person: Person) -> Held:
 
 async def receipt_of(scene: Scene, person: Person) -> str:
     """What the button of /mydata's other rights brings."""
-    person.send("/mydata")
-    await scene.taps(person, scene.words.label("Otros derechos"))
-    await scene.taps(person, scene.words.label("🧾 Recibir el justificante"))
+    await scene.goes(person, "/mydata", "Otros derechos", "🧾 Recibir el justificante")
     sent: Any = scene.simulator.calls.of("sendDocument")[-1].params["document"]
     return str(sent.content.decode())
 
@@ -74,9 +72,7 @@ async def test_a_receipt_has_the_exact_words_of_each_consent_and_goes_with_the_s
 ) -> None:
     ana, words = scene.ana, scene.words
     await scene.signs(ana, with_name=False, updates=True)
-    ana.send("/mydata")
-    await scene.taps(ana, words.label("Entregar mi firma con mi nombre"))
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.goes(ana, "/mydata", "Entregar mi firma con mi nombre", "Usar «Ana García»")
     await scene.taps(ana, words.label("✍️ Consiento que se entregue"))
     receipt = await receipt_of(scene, ana)
     held = await held_of(scene, ana)
@@ -121,8 +117,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_if_need_be(tmp_path: Pa
             "• Noticias de otras acciones"
         )
         assert f"Lo que elegí no cambia:\n{chosen}" in asked_about
-        await scene.taps(ana, ACCEPT)
-        assert "Hecho: tu firma vale con los textos de ahora." in scene.screen(ana).text
+        assert "Hecho: tu firma vale con los textos de ahora." in await scene.taps(ana, ACCEPT)
         assert ANSWER not in scene.screen(ana).labels
         held = await held_of(scene, ana)
         assert held.signature is not None
@@ -147,22 +142,18 @@ async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_t
         ana, folder = scene.ana, tmp_path / "petition"
         await scene.signs(ana, with_name=True)
         await goes_on_with(scene, folder, version="2026-12-24", asks_again_since="2026-12-24")
-        ana.start()
-        await scene.taps(ana, ANSWER)
+        await scene.goes(ana, "/start", ANSWER)
         await goes_on_with(scene, folder, version="2026-12-25", asks_again_since="2026-12-25")
-        await scene.taps(ana, ACCEPT)
-        assert "los de ahora son del 25 de diciembre" in scene.screen(ana).text
+        assert "los de ahora son del 25 de diciembre" in await scene.taps(ana, ACCEPT)
         assert len((await held_of(scene, ana)).consents) == 1, "these words she had not read"
-        await scene.taps(ana, ACCEPT)
-        assert "Hecho: tu firma vale con los textos de ahora." in scene.screen(ana).text
+        assert "Hecho: tu firma vale con los textos de ahora." in await scene.taps(ana, ACCEPT)
         held = await held_of(scene, ana)
         assert held.signature is not None
         assert (held.signature["name"], held.consents[-1]["with_name"]) == ("Ana García", 1)
         assert held.consents[-1]["text_version"] == "2026-12-25"
         # Nobody is told that it is done who answered while it was handed over.
         await goes_on_with(scene, folder, version="2026-12-26", asks_again_since="2026-12-26")
-        ana.start()
-        await scene.taps(ana, ANSWER)
+        await scene.goes(ana, "/start", ANSWER)
         storage, clock = scene.storage, scene.services.clock
 
         async def handed_over_first(answer: Proceed, *given: Any) -> object:
@@ -171,8 +162,7 @@ async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_t
             return await answer(*given)
 
         call_instead(monkeypatch, answer_texts, handed_over_first)
-        await scene.taps(ana, KEEP)
-        assert "Hecho" not in scene.screen(ana).text
+        assert "Hecho" not in await scene.taps(ana, KEEP)
 
 
 async def test_who_keeps_what_they_signed_is_not_asked_twice(tmp_path: Path) -> None:
@@ -181,18 +171,13 @@ async def test_who_keeps_what_they_signed_is_not_asked_twice(tmp_path: Path) -> 
         await scene.signs(ana)
         since = {"version": "2026-12-24", "asks_again_since": "2026-12-24"}
         await goes_on_with(scene, folder, **since)
-        ana.start()
-        await scene.taps(ana, ANSWER)
-        await scene.taps(ana, scene.words.label("🔒 Privacidad"))
-        await scene.taps(ana, scene.words.label("Volver"))
-        await scene.taps(ana, KEEP)
+        await scene.goes(ana, "/start", ANSWER, "🔒 Privacidad", "Volver", KEEP)
         assert "Hecho: tu firma vale con los textos que firmaste." in scene.screen(ana).text
         assert ANSWER not in scene.screen(ana).labels
         held = await held_of(scene, ana)
         assert held.signature is not None
         assert (held.signature["text_version"], len(held.consents)) == ("2026-11-30", 1)
-        await scene.says(ana, "/mydata")
-        assert "preferiste mantener los que firmaste" in scene.screen(ana).text
+        assert "preferiste mantener los que firmaste" in await scene.says(ana, "/mydata")
         stats = await scene.storage.read(signature_statistics, scene.now)
         assert (stats.total, stats.with_name) == (1, 1)
 
@@ -252,7 +237,7 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     edited: Scene, folder: Path, change: Change
 ) -> None:
     """Who has read the earlier consent reads the new one before signing."""
-    ana, words = edited.ana, edited.words
+    ana = edited.ana
     ana.start()
     await ana.sees("Ni una expulsión")
     change("es.toml", 'title = "Ni una expulsión', 'title = "Ninguna expulsión')
@@ -266,12 +251,10 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     change("es.toml", "# El título.", "# El título")  # a note, which nobody reads
     await edited.signs(edited.jordi)
     assert (told(edited, TAKEN), told(edited, REFUSED)) == (1, 0)
-    await edited.taps(ana, words.label("✍️ Firmar con mi nombre"))
-    await edited.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await edited.taps(ana, "✍️ Firmar con mi nombre", "Usar «Ana García»")
     change("petition.toml", 'version = "2026-11-30"', 'version = "2026-12-01"')
     await is_taken(edited, 2)
-    await edited.consents(ana)
-    assert "El texto ha cambiado desde que lo leíste." in edited.screen(ana).text
+    assert "El texto ha cambiado desde que lo leíste." in await edited.consents(ana)
     await edited.consents(ana)
     (consent,) = (await held_of(edited, ana)).consents
     assert consent["text_version"] == "2026-12-01"
@@ -283,8 +266,7 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     until = 'closes_on = "2998-12-31"'
     change("petition.toml", until, "# no date")
     await is_taken(edited, 4)
-    await edited.starts(edited.mallory)
-    assert "December 2998" not in edited.screen(edited.mallory).text
+    assert "December 2998" not in await edited.starts(edited.mallory)
     change("petition.toml", "# no date", until)
     await is_taken(edited, 5)
     aside = folder.with_name("aside")
@@ -362,11 +344,9 @@ async def test_a_text_that_does_not_fit_the_published_is_unused(
     edited: Scene, change: Change
 ) -> None:
     marta = edited.marta
-    marta.send("/closing")
-    await edited.taps(marta, "✏️ En español: el mensaje final")
+    await edited.goes(marta, "/closing", "✏️ En español: el mensaje final")
     await edited.says(marta, "x" * 2800)
-    await edited.taps(marta, "👁 Ver antes de publicar")
-    await edited.taps(marta, "Publicar")
+    await edited.taps(marta, "👁 Ver antes de publicar", "Publicar")
     change("es.toml", 'closed = """', 'closed = """' + "Esta acción. " * 100)
     await marta.sees(REFUSED)
     await edited.closes()

@@ -66,8 +66,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
         again = "ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
         assert again in scene.screen(ana).text
         assert (await held_of(scene, ana)).signature is None
-        await scene.taps(ana, CONFIRM)
-        assert "con la tuya: 1" in scene.screen(ana).text
+        assert "con la tuya: 1" in await scene.taps(ana, CONFIRM)
         held = await held_of(scene, ana)
         assert choice_in(held) == (False, [0])
         assert (held.signature or {})["name"] is None
@@ -84,13 +83,10 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
     await scene.says(jordi, "Jordi Secret")
     await scene.taps(jordi, "Volver")
     assert scene.screen(jordi).labels[:2] == [WITH, WITHOUT]
-    await scene.taps(jordi, WITHOUT)
-    await scene.taps(jordi, "Volver")
-    await scene.taps(jordi, WITH)
+    await scene.taps(jordi, WITHOUT, "Volver", WITH)
     assert NOTICE in scene.screen(jordi).text, "it is read before each name"
     assert "¿Con qué nombre quieres firmar?" in scene.screen(jordi).text
-    await scene.taps(jordi, "Usar «Jordi Puig»")
-    await scene.taps(jordi, CONFIRM)
+    await scene.taps(jordi, "Usar «Jordi Puig»", CONFIRM)
     held = await held_of(scene, jordi)
     assert choice_in(held) == (True, [1])
     assert (held.signature or {})["name"] == "Jordi Puig"
@@ -103,8 +99,7 @@ async def test_what_was_chosen_is_kept_and_said_wherever_it_is_seen(scene: Scene
         (scene.jordi, False, "Tu firma se entregará sin tu nombre, y cuenta igual."),
     )
     for number, (person, with_name, said) in enumerate(people, start=1):
-        await scene.signs(person, with_name=with_name)
-        assert f"con la tuya: {number}" in scene.screen(person).text
+        assert f"con la tuya: {number}" in await scene.signs(person, with_name=with_name)
         held = await held_of(scene, person)
         assert choice_in(held) == (with_name, [int(with_name)])
         about_name = (
@@ -123,7 +118,7 @@ async def test_what_was_chosen_is_kept_and_said_wherever_it_is_seen(scene: Scene
     counts = "Con su nombre: 1. Sin su nombre: 1."
     assert counts in (await scene.marta.sees("Firmas: 2")).text
     scene.marta.send("/close")
-    question = await scene.with_button(scene.marta, "Sí, cerrar la petición")
+    question = await scene.marta.with_button("Sí, cerrar la petición")
     assert f"2 personas han firmado.\n{counts}" in question.text
     await scene.taps(scene.marta, "Sí, cerrar la petición")
     assert counts in (await scene.marta.sees("La petición está cerrada.")).text
@@ -141,8 +136,7 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased(scene: Scen
     scene.simulator.limits.on = False
     ana = scene.ana
     await scene.signs(ana, with_name=False, news=True)
-    await scene.says(ana, "/mydata")
-    await scene.taps(ana, GIVE)
+    await scene.goes(ana, "/mydata", GIVE)
     asked = scene.screen(ana).text
     assert NOTICE in asked, "what happens to a name is read before it is given"
     assert "¿Con qué nombre quieres que se entregue tu firma?" in asked
@@ -152,13 +146,11 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased(scene: Scen
     assert "fuera del Espacio Económico Europeo: sabrá que firmé" in said
     assert "pulsa «✍️ Consiento que se entregue»" in await scene.says(ana, "Ana Otra")
     assert "Yo, Ana Typed" in scene.screen(ana).text, "no text changes it"
-    await scene.taps(ana, "Cambiar el nombre")
-    await scene.taps(ana, "Usar «Ana García»")
+    await scene.taps(ana, "Cambiar el nombre", "Usar «Ana García»")
     seen = scene.screen(ana).id
     held = await held_of(scene, ana)
     assert choice_in(held) == (False, [0]), "asking changes nothing"
-    await scene.taps(ana, CONSENT)
-    assert "Hecho: tu firma se entregará con tu nombre." in scene.screen(ana).text
+    assert "Hecho: tu firma se entregará con tu nombre." in await scene.taps(ana, CONSENT)
     held = await held_of(scene, ana)
     assert choice_in(held) == (True, [0, 1])
     assert (held.signature or {})["name"] == "Ana García"
@@ -174,8 +166,7 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased(scene: Scen
     assert "Noticias de otras acciones: sí" in shown
     # Who leaves the question, in whichever way, has given nothing.
     for leave in ("/cancel", "/start", "Volver"):
-        await scene.says(ana, "/mydata")
-        await scene.taps(ana, GIVE)
+        await scene.goes(ana, "/mydata", GIVE)
         await scene.says(ana, "Ana Secreta")
         if leave.startswith("/"):
             await scene.says(ana, leave)
@@ -190,7 +181,7 @@ async def test_once_it_was_handed_over_it_cannot_be_changed(scene: Scene) -> Non
     await scene.signs(scene.ana)
     await scene.closes()
     scene.ana.send("/mydata")
-    tapped = await scene.with_button(scene.ana, REMOVE)
+    tapped = await scene.ana.with_button(REMOVE)
     database = Path(scene.settings.database_url.partition(":///")[2])
     with closing(sqlite3.connect(database)) as beside:
         beside.execute("VACUUM INTO ?", (f"{database}.copy",))
@@ -218,10 +209,8 @@ async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: S
     jordi, luz = scene.jordi, scene.world.person("Luz", last_name="Paz", language="es")
     for person in (jordi, luz, scene.ana):
         await scene.signs(person, with_name=person is scene.ana)
-    await scene.says(luz, "/mydata")
-    await scene.taps(luz, GIVE)
-    luz.send_photo()
-    await scene.settled()
+    await scene.goes(luz, "/mydata", GIVE)
+    await scene.sends(luz, "photo")
     assert "Escribe el nombre en un mensaje de texto nuevo, por favor." in scene.screen(luz).text
     await scene.says(jordi, "/mydata")
     assert GIVE in scene.screen(jordi).labels
@@ -229,8 +218,7 @@ async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: S
     for person, offered in ((luz, {GIVE}), (scene.ana, {REMOVE})):
         await scene.says(person, "/mydata")
         assert offered == {GIVE, REMOVE} & set(scene.screen(person).labels)
-        await scene.taps(person, "Otros derechos")
-        await scene.taps(person, "Limitar el uso de mis datos")
+        await scene.taps(person, "Otros derechos", "Limitar el uso de mis datos")
         await scene.says(person, "/mydata")
         assert offered - {GIVE} == {GIVE, REMOVE} & set(scene.screen(person).labels)
     await scene.taps(scene.ana, REMOVE)
@@ -266,8 +254,7 @@ async def test_where_one_way_is_offered_the_others_buttons_lead_to_it(tmp_path: 
             await scene.starts(person)
             assert [each for each in scene.screen(person).labels if "Firmar" in each] == [label]
             if offered == "with_name":
-                await scene.taps(scene.ana, WITHOUT)
-                assert "¿Con qué nombre quieres firmar?" in scene.screen(scene.ana).text
+                assert "¿Con qué nombre quieres firmar?" in await scene.taps(scene.ana, WITHOUT)
                 await scene.signs(person)
             else:
                 await scene.signs(person, with_name=False)
@@ -332,8 +319,7 @@ async def takes_no_names(scene: Scene, folder: Path) -> None:
 async def to_the_consent_to_a_name(scene: Scene, person: Person) -> None:
     """Signs without a name, and types one to give it later."""
     await scene.signs(person, with_name=False)
-    await scene.says(person, "/mydata")
-    await scene.taps(person, GIVE)
+    await scene.goes(person, "/mydata", GIVE)
     await scene.says(person, TYPED)
 
 
@@ -359,9 +345,7 @@ async def test_a_petition_without_names_takes_none_half_given(tmp_path: Path) ->
         version = next(b.data for row in shown.buttons for b in row if b.data).partition(":")[0]
         await scene.answered(ana.tap_data(shown.id, f"{version}:name?:"))
         assert "¿Con qué nombre" not in scene.screen(ana).text
-        await scene.says(jordi, "/privacy")
-        await scene.taps(jordi, "Volver")
-        assert TYPED not in scene.screen(jordi).text
+        assert TYPED not in await scene.goes(jordi, "/privacy", "Volver")
         for person in (ana, jordi):
             assert (await scene.conversation(person)).name is None
         await scene.taps(jordi, CONFIRM)

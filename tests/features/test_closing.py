@@ -15,15 +15,13 @@ ORDERS = ("/close", "/reopen", "/broadcast", "/stats")
 
 async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Scene) -> None:
     """The bot is stopped and started in the middle of it."""
-    ana, words = scene.ana, scene.words
-    await scene.starts(ana)
-    await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
+    ana = scene.ana
+    await scene.to_the_name(ana)
     await scene.stop_bot()
     ana.send("Ana García")
     await scene.start_bot()
     await scene.settled()
-    await scene.consents(ana)
-    assert "con la tuya: 1" in scene.screen(ana).text
+    assert "con la tuya: 1" in await scene.consents(ana)
     for person in (scene.jordi, scene.sean):
         await scene.signs(person)
     scene.mallory.start()
@@ -59,9 +57,7 @@ async def test_who_taps_just_after_the_closing_is_told_of_it(scene: Scene) -> No
     for person, (on_the_way, _) in zip(
         [*people, scene.ana], [*TOO_LATE, ([SIGN], "")], strict=True
     ):
-        person.start()
-        for label in on_the_way:
-            await scene.taps(person, label)
+        await scene.goes(person, "/start", *on_the_way)
     await scene.settled()
     await scene.closes()
     await scene.marta.sees("1 persona ha firmado")
@@ -78,10 +74,8 @@ async def test_who_taps_just_after_the_closing_is_told_of_it(scene: Scene) -> No
         await scene.taps(people[0], "Volver")
         assert scene.screen(people[0]).text.endswith(NOT_SIGNED)
     for person in people:
-        await scene.taps(person, "📖 Leer el llamamiento")
-        assert "tal como estaba" in scene.screen(person).text
-        await scene.taps(person, "Volver")
-        assert NOT_SIGNED not in scene.screen(person).text, "it is said while it is news"
+        assert "tal como estaba" in await scene.taps(person, "📖 Leer el llamamiento")
+        assert NOT_SIGNED not in await scene.taps(person, "Volver"), "it is said while it is news"
     await scene.says(scene.ana, "/cancel")
     assert "no has firmado, y no hemos guardado ningún nombre" in scene.screen(scene.ana).text
 
@@ -96,7 +90,7 @@ async def test_reopened_it_is_signed_and_the_new_ones_are_told(scene: Scene) -> 
     await marta.sees("La petición sigue abierta")
     await scene.closes()
     await scene.offers_the_final()
-    old = await scene.with_button(marta, "Enviar a 1 persona")
+    old = await marta.with_button("Enviar a 1 persona")
     data = data_of(old, "Enviar a 1 persona")
     await reopens(scene)
     await scene.signs(jordi)
@@ -104,7 +98,7 @@ async def test_reopened_it_is_signed_and_the_new_ones_are_told(scene: Scene) -> 
     assert "no se ha enviado nada" in await answered_with(scene, old, data)
     assert [scene.told(ana), scene.told(jordi)] == [0, 0]
     await scene.offers_the_final()
-    ctx = await scene.with_button(marta, "Enviar a 2 personas")
+    ctx = await marta.with_button("Enviar a 2 personas")
     for tap in [marta.tap("Enviar a 2 personas") for _ in range(2)]:
         await tap.answered()
     await marta.sees("El mensaje final está enviado.", 20)
@@ -141,8 +135,7 @@ async def joined(services: Services, source: str, people: int) -> None:
 
 
 async def reopens(scene: Scene) -> None:
-    scene.marta.send("/reopen")
-    await scene.taps(scene.marta, scene.words.label("Sí, volver a abrirla"))
+    await scene.goes(scene.marta, "/reopen", "Sí, volver a abrirla")
 
 
 async def answered_with(scene: Scene, ctx: Message, data: str) -> str:
@@ -158,7 +151,7 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     now = scene.now
     scene.services.clock = lambda: now
     marta.send("/close")
-    ctx = await scene.with_button(marta, close)
+    ctx = await marta.with_button(close)
     assert [button.style for row in ctx.buttons for button in row] == ["danger", None]
     counted = "2 personas han firmado.\nCon su nombre: 1. Sin su nombre: 1."
     title = f"«{scene.petition.texts_in('es').title}»"
@@ -187,7 +180,7 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     assert not said_so.buttons
     marta.send("/reopen")
     reopen = scene.words.label("Sí, volver a abrirla")
-    again = await scene.with_button(marta, reopen)
+    again = await marta.with_button(reopen)
     assert [button.style for row in again.buttons for button in row] == [None, None]
     assert again.text == (
         f"¿Volver a abrir la petición?\n\n{title}\n\nSe podrá firmar de nuevo, hasta que la "
@@ -201,8 +194,7 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     opened = "La petición está abierta. Para cerrarla, escribe /close."
     assert await answered_with(scene, again, reopening) == opened
     assert await answered_with(scene, ctx, yes) == opened
-    await scene.signs(scene.sean)
-    assert "yours included: 2" in scene.screen(scene.sean).text, "it is open"
+    assert "yours included: 2" in await scene.signs(scene.sean), "it is open"
     # And once it is closed again, an old reopening opens nothing.
     await scene.closes()
     said = await answered_with(scene, again, reopening)
@@ -223,13 +215,11 @@ async def test_what_is_no_yes_of_an_admin_closes_nothing(scene: Scene) -> None:
     assert "Este chat funciona con botones" in scene.screen(marta).text
     own = marta.send("hola")
     await scene.settled()
-    marta.edit(own, "/close")
-    await scene.settled()
-    assert "editar un mensaje" in scene.screen(marta).text
+    assert "editar un mensaje" in await scene.edits(marta, own, "/close")
     marta.send_in(scene.world.group("Equipo", members=[marta]), "/close@peticion_bot")
     await scene.settled()
     marta.send("/close")
-    ctx = await scene.with_button(marta, close)
+    ctx = await marta.with_button(close)
     await scene.starts(scene.mallory)
     stranger = scene.mallory.tap_data(scene.screen(scene.mallory).id, data_of(ctx, close))
     await stranger.answered()
@@ -237,8 +227,7 @@ async def test_what_is_no_yes_of_an_admin_closes_nothing(scene: Scene) -> None:
     for revision in ("", "-1", "x", "٠", "²", "0" * 10, "1e0"):
         said = await answered_with(scene, ctx, f"adm:close:{revision}")
         assert "La petición está abierta." in said
-    await scene.signs(scene.jordi)
-    assert "con la tuya: 1" in scene.screen(scene.jordi).text
+    assert "con la tuya: 1" in await scene.signs(scene.jordi)
     assert await answered_with(scene, ctx, no) == (
         "La petición está abierta. Para cerrarla, escribe /close."
     )
@@ -256,7 +245,7 @@ async def test_a_no_after_the_yes_says_what_the_yes_did(scene: Scene) -> None:
         ("/reopen", "Sí, volver a abrirla", "No, dejarla cerrada", "La petición está abierta."),
     ):
         marta.send(command)
-        asked = await scene.with_button(marta, yes)
+        asked = await marta.with_button(yes)
         leave, before = data_of(asked, no), await scene.storage.read(petition_state)
         await scene.taps(marta, yes)
         assert done in await answered_with(scene, asked, leave), command

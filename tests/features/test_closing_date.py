@@ -49,7 +49,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     day = (scene.now + 60 * DAY).astimezone(words.zone)
     await asks_to_close(scene, day.strftime("%d/%m/%Y"))
     moment, title = f"{words.date(day)} a las 23:59", scene.petition.texts_in("es").title
-    asked = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))
+    asked = await scene.marta.with_button(words.label("Sí, cerrarla ese día"))
     assert asked.text == (
         f"¿Cerrar la petición el {moment}?\n\n«{title}»\n\n"
         "Hasta entonces se puede firmar, y quien lea la petición verá la fecha. A partir de ese "
@@ -68,14 +68,13 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     scene.marta.send("/close")
     await scene.marta.sees(f"Si no haces nada, se cerrará sola el {moment}.")
     remove = words.label("Quitar la fecha")
-    asked = await scene.with_button(scene.marta, remove)
+    asked = await scene.marta.with_button(remove)
     data = data_of(asked, remove)
     await scene.taps(scene.marta, remove)
     await scene.marta.sees("La petición queda abierta, sin fecha de cierre.")
     assert (await scene.storage.read(petition_state)).closes_at is None
     await scene.closes()
-    scene.marta.tap_data(asked.id, data)
-    await scene.settled()
+    await scene.answered(scene.marta.tap_data(asked.id, data))
     assert scene.marta.chat.messages[asked.id].text.startswith(
         "⚠️ No he cambiado la fecha: la petición ha cambiado mientras tanto.\n\n"
         "La petición ya está cerrada."
@@ -129,8 +128,7 @@ async def test_who_closes_too_late_reads_what_would_be_erased(scene: Scene) -> N
         (4_102_444_800, "hasta con 730 días"),
         *((seconds, "La petición está abierta.") for seconds in (253402300000, 2**40)),
     ):
-        scene.marta.tap_data(place, f"adm:date:0.{seconds}")
-        await scene.settled()
+        await scene.answered(scene.marta.tap_data(place, f"adm:date:0.{seconds}"))
         assert answer in scene.marta.chat.messages[place].text
     assert told(scene.marta, "Algo ha fallado") == 0
     assert await known.storage.read(petition_state) == PetitionState(1, None, None, 0)
@@ -139,7 +137,7 @@ async def test_who_closes_too_late_reads_what_would_be_erased(scene: Scene) -> N
 async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(scene: Scene) -> None:
     words, then, storage = scene.words, scene.now, scene.storage
     await asks_to_close(scene, (then + 9 * DAY).strftime("%d/%m/%Y 10:00"))
-    old = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))
+    old = await scene.marta.with_button(words.label("Sí, cerrarla ese día"))
     data = next(b.data or "" for row in old.buttons for b in row if b.data)
     await asks_to_close(scene, (then + 20 * DAY).strftime("%d/%m/%Y 10:00"))
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
@@ -175,12 +173,10 @@ async def test_a_date_that_came_while_the_bot_was_off_is_not_moved_by_the_folder
 
 async def test_ana_at_the_consent_is_told_that_its_date_has_come(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
-    await scene.starts(ana)
-    await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
+    await scene.to_the_name(ana)
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await scene.storage.write(follow_folder, scene.now)
-    await scene.consents(ana)
-    assert "la petición se cerró antes" in scene.screen(ana).text
+    assert "la petición se cerró antes" in await scene.consents(ana)
     state = await scene.storage.read(petition_state)
     assert state.is_closed
     assert state.signatures == 0
@@ -266,8 +262,7 @@ def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> N
 
 async def test_a_button_about_an_earlier_backup_allows_nothing(scene: Scene) -> None:
     words, storage = scene.words, scene.storage
-    scene.marta.start()
-    await scene.settled()
+    await scene.starts(scene.marta)
     release = words.label("Ya lo he revisado: permitir los envíos")
     for lost in (1, 2):
         await storage.write(record_restore, made_at=None, at=scene.now)
@@ -348,13 +343,11 @@ def its_date_comes_after(
 async def test_its_date_comes_while_marta_publishes_and_she_reads_that_it_is_read_already(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await admin.says("/closing")
-    await admin.taps("✏️ En español: el mensaje final")
+    await admin.goes("/closing", "✏️ En español: el mensaje final")
     await admin.says("Han vuelto")
     await admin.taps("👁 Ver antes de publicar")
     its_date_comes_after(monkeypatch, admin, publish_closing_texts)
-    await admin.taps("Publicar")
-    assert "✅ Publicado. Quien entre ya lo lee." in admin.panel.text
+    assert "✅ Publicado. Quien entre ya lo lee." in await admin.taps("Publicar")
 
 
 async def test_its_date_comes_as_marta_writes_and_she_is_offered_the_closing_update(

@@ -48,8 +48,7 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     await writes(admin, SPANISH, "Han vuelto")
     old = admin.data("Descartar lo que no está publicado")
     assert "✅ Publicado" not in (await publishes(admin)).text
-    pau.send("/closing")
-    await admin.scene.taps(pau, ENGLISH)
+    await admin.scene.goes(pau, "/closing", ENGLISH)
     await admin.scene.says(pau, "An hour of work")
     await admin.scene.answered(admin.marta.tap_data(*old))
     assert (await admin.services.storage.read(all_closing_texts))[-1].is_left, "it came later"
@@ -84,25 +83,19 @@ async def test_what_cannot_be_known_who_asked_for_is_approved_by_nobody(
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
     await publishes(admin)
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
-    question = await admin.scene.with_button(pau, "Aprobar y publicar")
+    await admin.scene.goes(pau, "/closing", THE_CHANGE)
+    question = await pau.with_button("Aprobar y publicar")
     approve = question.buttons[0][0].data or ""
     await damage(admin.scene, "closing_publications", "requested_by_sealed")
-    await admin.says("/closing")
-    await admin.taps(THE_CHANGE)
-    assert "No se puede leer quién lo pidió" in admin.panel.text
+    assert "No se puede leer quién lo pidió" in await admin.goes("/closing", THE_CHANGE)
     assert admin.panel.labels == ["No aprobarlo", "Volver"]
     for person, where in ((admin.marta, admin.panel.id), (pau, question.id)):
         await admin.scene.answered(person.tap_data(where, approve))
         assert "No se puede leer quién lo pidió" in person.chat.messages[where].text
         assert await admin.services.storage.read(published_closing_texts) == []
-    await admin.taps(THE_CHANGE)
-    await admin.taps("No aprobarlo")
+    await admin.taps(THE_CHANGE, "No aprobarlo")
     await publishes(admin)
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
-    await admin.scene.taps(pau, "Aprobar y publicar")
+    await admin.scene.goes(pau, "/closing", THE_CHANGE, "Aprobar y publicar")
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
 
 
@@ -118,16 +111,14 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     for _ in range(2):
         await admin.scene.answered(admin.marta.tap_data(place, data))
         assert "⏳ Todavía no se lee" in admin.marta.chat.messages[place].text
-    pau.send("/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
-    question = await admin.scene.with_button(pau, "No aprobarlo")
+    await admin.scene.goes(pau, "/closing", THE_CHANGE)
+    question = await pau.with_button("No aprobarlo")
     old = [b.data or "" for row in question.buttons for b in row][:2]
     await admin.taps(THE_CHANGE)
     assert "Aprobar y publicar" not in admin.panel.labels
     answer = await admin.marta.tap_data(admin.panel.id, old[0]).answered()
     assert (answer.text, answer.alert) == ("Esto lo tiene que decidir otra persona.", True)
-    await admin.taps("Dejar de pedirlo")
-    assert "ese cambio no se publica" in admin.panel.text
+    assert "ese cambio no se publica" in await admin.taps("Dejar de pedirlo")
     await admin.scene.answered(pau.tap_data(question.id, old[1]))
     assert "ese cambio no se publica" in pau.chat.messages[question.id].text
     await writes(admin, SPANISH, "Han vuelto")
@@ -152,13 +143,12 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await lucy.sees("Asked for by Marta")
     await admin.scene.taps(lucy, "Review the change that is waiting")
     await lucy.sees("Han vuelto")
-    question = await admin.scene.with_button(lucy, "Approve and publish")
+    question = await lucy.with_button("Approve and publish")
     approve = data_of(question, "Approve and publish")
     await admin.taps(THE_CHANGE)
     await admin.scene.taps(lucy, "Approve and publish")
     await lucy.sees("✅ Approved and published.")
-    await admin.taps("Dejar de pedirlo")
-    assert "✅ Publicado." in admin.panel.text, "it was too late for that"
+    assert "✅ Publicado." in await admin.taps("Dejar de pedirlo"), "it was too late for that"
     await admin.scene.answered(lucy.tap_data(question.id, approve))
     assert "✅ Published." in lucy.chat.messages[question.id].text, "she tapped twice"
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
@@ -168,8 +158,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
         await notices(admin)
     assert sum("is waiting for approval" in m.text for m in lucy.messages) == 1
     assert sum("What people read of how" in m.text for m in lucy.messages) == 1
-    await admin.says("/reopen")
-    await admin.taps("Sí, volver a abrirla")
+    await admin.goes("/reopen", "Sí, volver a abrirla")
     await closes(admin)
     await notices(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
@@ -179,26 +168,23 @@ async def test_no_former_text_is_sent_while_one_waits(admin: AdminScene, pau: Pe
     """Nor is a text published while a closing update is waiting for approval."""
     await closes(admin)
     await admin.scene.offers_the_final()
-    summary = await admin.scene.with_button(admin.marta, ASK)
+    summary = await admin.marta.with_button(ASK)
     old = admin.data(ASK)
     await writes(admin, SPANISH, "Han vuelto a casa")
     await publishes(admin)
-    await admin.says("/broadcast")
-    assert WAITS in admin.marta.messages[-1].text
+    assert WAITS in await admin.says("/broadcast")
     assert "El mensaje final" not in admin.marta.messages[-1].labels
     await admin.scene.answered(admin.marta.tap_data(*old))
     now = admin.marta.chat.messages[summary.id]
     assert WAITS in now.text
     assert ASK not in now.labels
-    await admin.taps("👁 Ver la vista previa")
-    assert WAITS in admin.panel.text
+    assert WAITS in await admin.taps("👁 Ver la vista previa")
     assert ASK not in admin.panel.labels
     await admin.scene.answered(admin.marta.tap_data(admin.panel.id, "adm:final:"))
     assert WAITS in admin.marta.messages[-1].text
     assert await admin.services.storage.read(broadcast_history) == []
     await notices(admin)
-    await admin.scene.taps(pau, THE_CHANGE)
-    await admin.scene.taps(pau, "Aprobar y publicar")
+    await admin.scene.taps(pau, THE_CHANGE, "Aprobar y publicar")
     await admin.scene.offers_the_final()
     await admin.taps(ASK)
     await pau.sees(QUESTION, 10)
@@ -218,14 +204,12 @@ async def test_while_it_is_open_another_approves_it_as_nobody_knows_how_many_wil
     (preview,) = (m.text for m in admin.marta.messages if "leerá quien entre, en es" in m.text)
     assert "Han vuelto" in preview, "as it will be read once it is closed"
     assert "se cierre. Antes tiene que aprobarlo otra de las personas" in admin.panel.text
-    await admin.taps("Publicar")
-    assert "⏳ Todavía no se lee" in admin.panel.text
+    assert "⏳ Todavía no se lee" in await admin.taps("Publicar")
     await notices(admin)
     await lucy.sees("Asked for by Marta. Somebody else has to approve it")
     await closes(admin)
     assert WAITS in admin.marta.messages[-1].text
-    await admin.says("/broadcast")
-    assert WAITS in admin.marta.messages[-1].text
+    assert WAITS in await admin.says("/broadcast")
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await admin.scene.taps(lucy, "Review the change that is waiting")
     await lucy.sees("Han vuelto")
@@ -247,13 +231,11 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
     await notices(admin)
     await lucy.sees("Published by Marta.")
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
-    await admin.says("/reopen")
-    await admin.taps("Sí, volver a abrirla")
+    await admin.goes("/reopen", "Sí, volver a abrirla")
     await admin.signs(admin.scene.world.person("Oleg", language="en"))
     await closes(admin)
     assert WAITS in admin.marta.messages[-1].text
-    await admin.says("/closing")
-    await admin.taps(THE_CHANGE)
+    await admin.goes("/closing", THE_CHANGE)
     assert "Aprobar y publicar" not in admin.panel.labels
     await notices(admin)
     waiting = [m.text for m in lucy.messages if "is waiting for approval" in m.text]
@@ -263,8 +245,7 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
         ("They are back", admin.scene.mallory, "They are back"),
     ):
         assert text not in await read_late(admin, late)
-        lucy.send("/closing")
-        await admin.scene.taps(lucy, "Review the change that is waiting")
+        await admin.scene.goes(lucy, "/closing", "Review the change that is waiting")
         await lucy.sees(seen)
         await admin.scene.taps(lucy, "Approve and publish")
         assert text in await read_late(admin, late)
@@ -313,42 +294,34 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
             await writes(admin, language, text)
         await publishes(admin)
     assert "Dos" in await read_late(admin, admin.scene.jordi)
-    await admin.says("/reopen")
-    await admin.taps("Sí, volver a abrirla")
+    await admin.goes("/reopen", "Sí, volver a abrirla")
     await admin.signs(admin.scene.world.person("Oleg", language="en"))
     await closes(admin)
-    await admin.says("/closing")
-    await admin.taps("Todas las versiones")
+    await admin.goes("/closing", "Todas las versiones")
     states = [line.rpartition(". ")[2] for line in admin.panel.text.splitlines() if "•" in line]
     assert [state.split()[0] for state in states] == ["Espera", "Espera", "La", "Publicada"]
     await notices(admin)
     waiting = [m.text for m in lucy.messages if "is waiting for approval" in m.text]
     assert ["in Spanish" in each for each in waiting] == [False, True]
     for spanish, english in ((FOLDER, "One"), ("Dos", "One")):
-        lucy.send("/closing")
-        await admin.scene.taps(lucy, "Review the change that is waiting")
+        await admin.scene.goes(lucy, "/closing", "Review the change that is waiting")
         await admin.scene.taps(lucy, "Approve and publish")
         assert spanish in await read_late(admin, admin.scene.jordi)
         assert english in await read_late(admin, admin.scene.mallory)
     await admin.scene.says(lucy, "/closing")
     last = [m for m in lucy.messages if m.from_bot][-1]
     assert "Review the change that is waiting" not in last.labels
-    await admin.says("/closing")
-    await admin.taps("Todas las versiones")
-    assert "Espera" not in admin.panel.text
+    assert "Espera" not in await admin.goes("/closing", "Todas las versiones")
 
 
 async def test_without_a_text_there_is_no_test_of_it(admin: AdminScene, pau: Person) -> None:
     """Pau asked to publish another one while Marta looked at the former."""
     await closes(admin)
     await admin.scene.offers_the_final()
-    pau.send("/closing")
-    await admin.scene.taps(pau, SPANISH)
+    await admin.scene.goes(pau, "/closing", SPANISH)
     await admin.scene.says(pau, "Han vuelto")
-    await admin.scene.taps(pau, BEFORE)
-    await admin.scene.taps(pau, "Publicar")
-    await admin.taps("Enviarme una prueba")
-    assert WAITS in admin.panel.text
+    await admin.scene.taps(pau, BEFORE, "Publicar")
+    assert WAITS in await admin.taps("Enviarme una prueba")
     assert "Arriba tienes la prueba" not in admin.panel.text
 
 
@@ -360,8 +333,7 @@ async def asked_of(admin: AdminScene, pau: Person) -> None:
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
     await publishes(admin)
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
+    await admin.scene.goes(pau, "/closing", THE_CHANGE)
 
 
 async def test_marta_is_told_that_pau_declined_her_text(
@@ -371,9 +343,7 @@ async def test_marta_is_told_that_pau_declined_her_text(
     for _ in range(2):
         await writes(admin, SPANISH, "Han vuelto")
         await publishes(admin)
-        await admin.scene.says(pau, "/closing")
-        await admin.scene.taps(pau, THE_CHANGE)
-        await admin.scene.taps(pau, "No aprobarlo")
+        await admin.scene.goes(pau, "/closing", THE_CHANGE, "No aprobarlo")
         await notices(admin)
         assert admin.marta.messages[-1].text == (
             f"{DECLINED}\n\n• el mensaje final, en español\n\nLo ha decidido Pau. El texto sigue "
@@ -381,8 +351,7 @@ async def test_marta_is_told_that_pau_declined_her_text(
         )
         # What she takes back herself is no news.
         await publishes(admin)
-        await admin.taps(THE_CHANGE)
-        await admin.taps("Dejar de pedirlo")
+        await admin.taps(THE_CHANGE, "Dejar de pedirlo")
     assert sum(DECLINED in m.text for m in admin.marta.messages) == 2
     assert not any("was not approved" in m.text for m in lucy.messages)
 
@@ -391,12 +360,9 @@ async def test_declined_text_is_not_kept_if_he_wrote_anew(admin: AdminScene, pau
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
     await publishes(admin)
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, SPANISH)
+    await admin.scene.goes(pau, "/closing", SPANISH)
     await admin.scene.says(pau, "Han vuelto a casa")
-    await admin.scene.says(pau, "/closing")
-    await admin.scene.taps(pau, THE_CHANGE)
-    await admin.scene.taps(pau, "No aprobarlo")
+    await admin.scene.goes(pau, "/closing", THE_CHANGE, "No aprobarlo")
     await notices(admin)
     assert admin.marta.messages[-1].text == (
         f"{DECLINED}\n\n• el mensaje final, en español\n\nLo ha decidido Pau. Lo que ya tenía una "
@@ -407,7 +373,7 @@ async def test_declined_text_is_not_kept_if_he_wrote_anew(admin: AdminScene, pau
 async def test_marta_is_told_also_after_a_restart(admin: AdminScene, pau: Person) -> None:
     """And Pau does not wait for her chat."""
     await asked_of(admin, pau)
-    await admin.scene.with_button(pau, "No aprobarlo")
+    await pau.with_button("No aprobarlo")
     faults = admin.scene.simulator.faults
     faults.by_chat[ADMIN] = Fault.HANG
     pau.tap("No aprobarlo")

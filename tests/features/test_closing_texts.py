@@ -47,15 +47,13 @@ async def drafted(tmp_path: Path) -> AsyncIterator[AdminScene]:
 
 async def writes(admin: AdminScene, button: str, html: str) -> None:
     """Marta is asked for a text, and writes it."""
-    await admin.says("/closing")
-    await admin.taps(button)
+    await admin.goes("/closing", button)
     send_html(admin.marta, html)
     await admin.scene.settled()
 
 
 async def publishes(admin: AdminScene) -> Message:
-    await admin.taps(BEFORE)
-    await admin.taps("Publicar")
+    await admin.taps(BEFORE, "Publicar")
     return admin.panel
 
 
@@ -125,10 +123,8 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     history = admin.panel.text
     for said in ("versión 3: de ti", "No se publicó.", "versión 1: de ti", "Publicada el "):
         assert said in history
-    await admin.says("Hola")
-    assert "Guardado" not in admin.marta.messages[-1].text, "nothing was asked for"
-    await admin.says("/closing")
-    await admin.taps(ENGLISH)
+    assert "Guardado" not in await admin.says("Hola"), "nothing was asked for"
+    await admin.goes("/closing", ENGLISH)
     held = await admin.services.storage.read(everything_held, admin.marta.id)
     written = [row["text"] for row in held.as_admin["closing_texts"]]
     assert written == ["<b>Han vuelto</b> gracias a {people}", "01/03/2026\nDos", "Tres"]
@@ -150,22 +146,18 @@ async def test_what_she_was_not_asked_for_is_not_kept_as_the_text(admin: AdminSc
             is None
         )
         await admin.says("Roto")
-    await admin.says("/closing")
-    await admin.taps(SPANISH)
+    await admin.goes("/closing", SPANISH)
     admin.ahead = timedelta(hours=25)
-    await admin.says("/cancel")
-    assert "no he cambiado nada" in admin.marta.messages[-1].text, "though a day has passed"
+    assert "no he cambiado nada" in await admin.says("/cancel"), "though a day has passed"
     admin.ahead = timedelta()
     await admin.says("Han vuelto")
-    await admin.says("/closing")
-    await admin.taps(SPANISH)
+    await admin.goes("/closing", SPANISH)
     await admin.begins()
     await admin.says("A quienes firmasteis: gracias")
     assert await storage.read(all_closing_texts) == []
     assert "Continuar" in admin.panel.labels, "the broadcast was begun later"
     await admin.says("/cancel")
-    await admin.says("/closing")
-    await admin.taps(SPANISH)
+    await admin.goes("/closing", SPANISH)
     for admins in ({ADMIN + 1}, {ADMIN}):
         await admin.scene.goes_on_with(admin_ids=frozenset(admins))
         await admin.start()
@@ -187,14 +179,11 @@ async def test_what_she_was_not_asked_for_is_not_kept_as_the_text(admin: AdminSc
             "no cabe en un mensaje, junto con lo demás que lee quien entra: sobran",
         ),
     ):
-        await admin.says(text)
-        assert answer in admin.marta.messages[-1].text
+        assert answer in await admin.says(text)
     admin.ahead += timedelta(hours=25)
-    await admin.says("¿Alguien está ahí?")
-    assert "Guardado" not in admin.marta.messages[-1].text, "nobody waits for it"
+    assert "Guardado" not in await admin.says("¿Alguien está ahí?"), "nobody waits for it"
     admin.ahead -= timedelta(hours=2)
-    await admin.says("Han vuelto")
-    assert "✅ Guardado" in admin.panel.text
+    assert "✅ Guardado" in await admin.says("Han vuelto")
     await admin.restart()
     await admin.says("/closing")
     assert "Sin publicar, no lo lee nadie:\n• el mensaje final, en español" in admin.panel.text
@@ -227,7 +216,7 @@ async def test_the_closing_update_that_is_sent_is_the_published_one(admin: Admin
     """Marta was about to send the former one."""
     await closes(admin)
     await admin.scene.offers_the_final()
-    summary = await admin.scene.with_button(admin.marta, "Enviar a 3 personas")
+    summary = await admin.marta.with_button("Enviar a 3 personas")
     await writes(admin, SPANISH, "Han vuelto a casa")
     await publishes(admin)
     await admin.taps("Enviar a 3 personas")
@@ -269,12 +258,10 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
     assert not any(
         "no han recibido el mensaje final" in each.text for each in admin.marta.messages
     )
-    await admin.says("/reopen")
-    assert "El mensaje final está programado, y cuenta" in admin.marta.messages[-1].text
+    assert "El mensaje final está programado, y cuenta" in await admin.says("/reopen")
     await admin.cancels((await admin.broadcast()).id)
     under_way = await admin.starts_another(3, kind=Kind.CLOSING)
-    await admin.says("/reopen")
-    assert "Se está enviando el mensaje final. Cuando termine" in admin.marta.messages[-1].text
+    assert "Se está enviando el mensaje final. Cuando termine" in await admin.says("/reopen")
     await admin.cancels(under_way)
     await admin.starts_another(1, admin.scene.clocks.now() + timedelta(days=2))
     await admin.starts_another(2)
@@ -295,10 +282,8 @@ async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminSc
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await publishes(admin)
     assert "They are back" in await read_late(admin)
-    await admin.says("/closing")
-    await admin.taps(ENGLISH)
-    await admin.edits(sent, "Han vuelto")
-    assert "✅ Guardado" in admin.panel.text
+    await admin.goes("/closing", ENGLISH)
+    assert "✅ Guardado" in await admin.edits(sent, "Han vuelto")
     assert "Han vuleto" in await read_late(admin, admin.scene.jordi), "nobody published the edit"
     await admin.says("They came home")
     await publishes(admin)
@@ -323,8 +308,7 @@ async def test_a_draft_is_not_read_nor_sent_until_published(drafted: AdminScene)
         await notices(drafted)
         assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == times
     await storage.write(follow_folder, None)
-    await drafted.says(f"/close {now + timedelta(days=9):%d/%m/%Y}")
-    assert IS_DRAFT in drafted.panel.text
+    assert IS_DRAFT in await drafted.says(f"/close {now + timedelta(days=9):%d/%m/%Y}")
     now = drafted.services.clock()
     drafted.services.clock = lambda: now + drafted.ahead
     await drafted.says("/close")
@@ -338,10 +322,8 @@ async def test_a_draft_is_not_read_nor_sent_until_published(drafted: AdminScene)
     assert "Esta acción ha terminado" in seen
     assert "Así terminó" not in seen
     assert "how it ended" not in await read_late(drafted)
-    await drafted.scene.says(jordi, "/withdraw")
-    assert "lo puedes leer aquí" not in drafted.scene.screen(jordi).text
-    await drafted.says("/broadcast")
-    assert IS_DRAFT in drafted.panel.text
+    assert "lo puedes leer aquí" not in await drafted.scene.says(jordi, "/withdraw")
+    assert IS_DRAFT in await drafted.says("/broadcast")
     assert "El mensaje final" not in drafted.panel.labels
     await drafted.scene.answered(
         drafted.marta.tap_data(drafted.marta.messages[-1].id, "adm:final:")
@@ -372,9 +354,7 @@ async def test_a_draft_is_not_read_nor_sent_until_published(drafted: AdminScene)
 
 async def adds(admin: AdminScene, what: str, texts: dict[str, str]) -> None:
     """Marta adds what has happened, in every language."""
-    await admin.says("/closing")
-    await admin.taps("Añadir lo que ha pasado después")
-    await admin.taps(what)
+    await admin.goes("/closing", "Añadir lo que ha pasado después", what)
     await admin.says(texts["es"])
     await admin.taps("Escribir o corregir lo de después")
     label = next(
@@ -412,30 +392,20 @@ async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> No
 
 async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: AdminScene) -> None:
     await closes(admin)
-    # Half an hour after midnight in Madrid; in UTC it is still yesterday.
-    now = admin.services.clock().astimezone(admin.words.zone)
-    admin.ahead = now.replace(hour=0, minute=30) + timedelta(days=1) - now
-    await admin.says("/closing")
-    await admin.taps("Añadir lo que ha pasado después")
-    await admin.taps("Se ha tomado una decisión")
+    await admin.goes("/closing", "Añadir lo que ha pasado después", "Se ha tomado una decisión")
     for text, answer in (
         ("31/02/2026\nQuedan libres.", "la fecha de la primera línea no existe"),
         ("01/01/2101\nQuedan libres.", "no ha llegado"),
     ):
-        await admin.says(text)
-        assert answer in admin.marta.messages[-1].text
+        assert answer in await admin.says(text)
     today = admin.services.clock().astimezone(admin.words.zone)
-    sent = await admin.says("Quedan libres.")
+    sent = await admin.writes("Quedan libres.")
     named = f"la decisión del {admin.words.date(today)}"
     assert named in admin.panel.text
     assert "falta escribirlo en inglés" in (await publishes(admin)).text
     assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
-    await admin.edits(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
-    assert named in admin.marta.messages[-1].text
-    admin.ahead += timedelta(days=3)
-    await admin.edits(sent, "Quedan en libertad.")
-    assert named in admin.marta.messages[-1].text, "of the day that it has"
-    await admin.taps("Escribir o corregir lo de después")
-    await admin.taps(f"✏️ En inglés: {named}")
-    await admin.says("They go free.")
-    assert f"{named}, en inglés" in admin.marta.messages[-1].text
+    assert named in await admin.edits(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
+    admin.ahead = timedelta(days=3)
+    assert named in await admin.edits(sent, "Quedan en libertad."), "of the day that it has"
+    await admin.taps("Escribir o corregir lo de después", f"✏️ L{named[1:]}, en inglés")
+    assert f"{named}, en inglés" in await admin.says("They go free.")

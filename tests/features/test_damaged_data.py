@@ -13,8 +13,9 @@ from storage.signatures import stored_supporter
 from storage.sqlite_connection import storage_error
 from storage.transaction import Transaction
 from tests.support.raw_sql import read_sql, write_sql
-from tests.support.scene import Scene, fails
+from tests.support.scene import Scene
 from tests.support.storage_calls import call_instead
+from tests.support.telegram_calls import fails
 
 SIGNED_NAME = "El nombre con el que firmaste está dañado"
 TYPED_NAME = "El nombre que habías escrito está dañado"
@@ -71,10 +72,8 @@ async def test_a_damaged_signature_is_shown_told_and_can_be_withdrawn(scene: Sce
     await scene.closes()
     await scene.broadcasts(1)
     assert scene.told(ana) == 1
-    await scene.says(ana, "/stop")
-    assert "No te escribiremos más." in scene.screen(ana).text
-    await scene.withdraws(ana)
-    assert SIGNED_NAME not in scene.screen(ana).text
+    assert "No te escribiremos más." in await scene.says(ana, "/stop")
+    assert SIGNED_NAME not in await scene.withdraws(ana)
     assert await read_sql(scene.storage.database, "SELECT id FROM signatures") == []
 
 
@@ -82,8 +81,7 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(sce
     ana, words = scene.ana, scene.words
 
     async def types_a_name_that_is_damaged(*before: str) -> None:
-        ana.start()
-        await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
+        await scene.to_the_name(ana)
         await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
         for command in before:
             await scene.says(ana, command)
@@ -100,10 +98,8 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(sce
     text = scene.screen(ana).text
     assert TYPED_NAME in text
     assert "¿Con qué nombre quieres firmar?" in text
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    assert TYPED_NAME not in scene.screen(ana).text
-    await scene.consents(ana)
-    assert "con la tuya: 1" in scene.screen(ana).text
+    assert TYPED_NAME not in await scene.taps(ana, "Usar «Ana García»")
+    assert "con la tuya: 1" in await scene.consents(ana)
     assert alarms(scene) == 1
 
 
@@ -133,7 +129,7 @@ async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_a
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await scene.starts(scene.ana)
-    fails(monkeypatch, scene, "send_message", 1)
+    fails(monkeypatch, "send_message", 1)
     await scene.says(scene.ana, "/help")
     spoil(monkeypatch, "JOIN signatures")
     with capture_logs() as logs:
@@ -181,5 +177,4 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     assert [line["log_level"] for line in logs if line["event"] == "data_damaged"] == [
         "critical"
     ] * 2
-    await scene.says(scene.ana, "/mydata")
-    assert "Lo que guardamos de ti" in scene.screen(scene.ana).text
+    assert "Lo que guardamos de ti" in await scene.says(scene.ana, "/mydata")

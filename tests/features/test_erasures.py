@@ -32,6 +32,7 @@ class Time:
         self.scene, self.app = scene, scene.app
         self.now = self.services.clock()
         self.services.clock = lambda: self.now
+        scene.leaves_screens = True  # of whom nothing is left
 
     @property
     def services(self) -> Services:
@@ -147,8 +148,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
         await scene.says(ana, command)
         assert "No guardamos ninguna firma tuya" in scene.screen(ana).text, command
         assert answer in scene.screen(ana).text, command
-    await scene.says(marta, "/stats")
-    assert "Firmas: 6" in marta.messages[-1].text
+    assert "Firmas: 6" in await scene.says(marta, "/stats")
     assert "Ya borradas, porque su plazo ha vencido: 4." in marta.messages[-1].text
     await scene.closes()
     assert "ya se han borrado y siguen contadas" in await visits(scene, ana)
@@ -296,10 +296,8 @@ async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
     """The machine starts twice with it; Ana signed, Jordi typed his name, Seán has his file."""
     for person in (scene.ana, scene.sean):
         await scene.signs(person)
-    scene.sean.send("/mydata")
-    await scene.taps(scene.sean, scene.english.label("📄 Get the file"))
-    scene.jordi.start()
-    await scene.taps(scene.jordi, scene.words.label("✍️ Firmar con mi nombre"))
+    await scene.goes(scene.sean, "/mydata", "📄 Get the file")
+    await scene.to_the_name(scene.jordi)
     await scene.says(scene.jordi, "Jordi Puig")
     time = Time(scene)
     right, wrong = time.now, time.later(24)
@@ -332,8 +330,7 @@ async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene
     await time.goes_to(time.later(1))
     await time.passes(2)
     assert unless in await visits(scene, ana)
-    await scene.says(ana, "/mydata")
-    assert unless in scene.screen(ana).text
+    assert unless in await scene.says(ana, "/mydata")
     await scene.closes()
     assert unless in await visits(scene, ana)
     await time.goes_to(time.later(22))
@@ -347,8 +344,7 @@ async def test_where_no_admin_can_be_told_the_untold_wait_two_weeks(tmp_path: Pa
     async with a_scene(tmp_path) as scene:
         await scene.signs(scene.ana)
         await scene.closes()
-        scene.marta.block()
-        await scene.settled()
+        await scene.blocks(scene.marta)
         time = Time(scene)
         await time.storage.write(record_handover, time.today, at=time.now)
         await time.goes_to(time.later(1))
@@ -367,11 +363,9 @@ async def test_where_no_admin_can_be_told_the_untold_wait_two_weeks(tmp_path: Pa
 async def test_of_who_blocked_the_bot_nothing_is_left_at_the_most(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         await scene.signs(scene.ana)
-        scene.ana.send("/mydata")
-        await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+        await scene.goes(scene.ana, "/mydata", "📄 Recibir el archivo")
         scene.simulator.clock.move(49 * 3600)  # so that it can no longer be deleted
-        scene.ana.block()
-        await scene.settled()
+        await scene.blocks(scene.ana)
         time = Time(scene)
         await time.goes_to(time.later(21) - DAY)
         rows = "SELECT message_id FROM sent_files"

@@ -34,7 +34,8 @@ from storage.conversations import save_conversation
 from storage.personal_data import Held, everything_held
 from storage.petitions import petition_state
 from tests.support.admin_scene import AdminScene
-from tests.support.scene import Scene, data_of, fails
+from tests.support.scene import Scene, data_of
+from tests.support.telegram_calls import fails
 
 # In this order each can be tapped; the stage is the one after it.
 SUPPORTERS = (
@@ -311,7 +312,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     await scene.to_the_consent(ana)
     confirm = data_of(scene.screen(ana), "✍️ Consiento y firmo")
     scene.marta.send("/close")
-    ctx = await scene.with_button(scene.marta, "Sí, cerrar la petición")
+    ctx = await scene.marta.with_button("Sí, cerrar la petición")
     close = data_of(ctx, "Sí, cerrar la petición")
     lead = "La petición se lee y se firma en un chat privado."
     for by, data, most in (
@@ -336,8 +337,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
     assert not (await scene.storage.read(petition_state)).is_closed
     # And in the private chat the same button does what it says.
-    await scene.consents(ana)
-    assert "con la tuya: 2" in scene.screen(ana).text
+    assert "con la tuya: 2" in await scene.consents(ana)
     # But who wants no more news is heard.
     sean = scene.sean
     answer = await tapped(scene, sean, NO_MORE[Kind.NEWS], sean.chat, deleted=9_999)
@@ -350,7 +350,7 @@ async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewher
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = scene.services
-    fails(monkeypatch, scene, "send_message", 100)
+    fails(monkeypatch, "send_message", 100)
     await scene.starts(scene.ana)
     await tapped(scene, scene.ana, "made up", scene.world.group("Barrio", members=[scene.ana]))
     assert len(services.delayed_replies) == 1

@@ -127,8 +127,7 @@ async def test_who_withdraws_or_corrects_later_is_on_the_addressees_list(scene: 
     file = scene.simulator.calls.of("sendDocument")[-1].params["document"].content
     given = json.loads(file)["handover"]
     assert given == {"handed_over_on": today(scene).isoformat(), "with_your_name": True}
-    await scene.taps(scene.jordi, words.label("Corregir mi nombre"))
-    assert "le diremos el nuevo" in scene.screen(scene.jordi).text
+    assert "le diremos el nuevo" in await scene.taps(scene.jordi, "Corregir mi nombre")
     await scene.says(scene.jordi, "Jordi Puig i Mas")
     assert "avisaremos a quien lo recibió" in await reads(scene, scene.ana, "/withdraw")
     await scene.taps(scene.ana, words.label("Retirar mi firma y borrar mis datos"))
@@ -176,6 +175,5 @@ async def test_what_an_admin_wrote_stands_below_what_was_recorded(scene: Scene) 
         "\nSe entregó la firma de 3 personas, 2 con nombre y 1 sin él, a la persona titular"
     )
     assert "\nFuimos tres." in one
-    scene.marta.send("/closing")
-    await scene.taps(scene.marta, "👁 Ver cómo se lee")
+    await scene.goes(scene.marta, "/closing", "👁 Ver cómo se lee")
     assert any(one in m.text for m in scene.marta.messages)

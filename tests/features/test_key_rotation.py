@@ -40,8 +40,7 @@ async def test_people_go_on_afterwards_where_they_were_and_are_known(
     words = scene.words
     await scene.signs(scene.ana, "Ana García")
     await scene.signs(scene.mallory, "Mallory Quinn")
-    scene.jordi.start()
-    await scene.taps(scene.jordi, words.label("✍️ Firmar con mi nombre"))
+    await scene.to_the_name(scene.jordi)
     await scene.says(scene.jordi, "Jordi Puig")
 
     await scene.stop_bot()
@@ -55,8 +54,7 @@ async def test_people_go_on_afterwards_where_they_were_and_are_known(
         (scene.sean, "Seán O'Brien"),
         (scene.jordi, "Jordi Puig"),
     ):
-        await scene.says(person, "/mydata")
-        assert name in scene.screen(person).text
+        assert name in await scene.says(person, "/mydata")
         await scene.starts(person)
         assert words.label("✍️ Firmar con mi nombre") not in scene.screen(person).labels
     found = await rows(scene, "SELECT signatures, last_number FROM petitions")
@@ -70,8 +68,7 @@ SHOWN = "SELECT screen_digest FROM conversations WHERE screen_digest IS NOT NULL
 
 
 async def to_the_consent(scene: Scene, name: str) -> None:
-    await scene.starts(scene.ana)
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
+    await scene.to_the_name(scene.ana)
     await scene.says(scene.ana, name)
 
 
@@ -111,8 +108,7 @@ async def test_no_name_is_found_by_trying_names_on_the_digest_of_a_screen(scene:
 
 async def test_two_people_of_one_name_on_one_screen_have_nothing_in_common(scene: Scene) -> None:
     for someone in (scene.ana, scene.world.person("Eva", language="es")):
-        await scene.starts(someone)
-        await scene.taps(someone, scene.words.label("✍️ Firmar con mi nombre"))
+        await scene.to_the_name(someone)
         await scene.says(someone, "Ana García")
     rows = await read_sql(scene.storage.database, SHOWN)
     assert len({row["screen_digest"] for row in rows}) == 2

@@ -25,8 +25,9 @@ from storage.person_requests import (
 from storage.restores import record_restore, release_restore
 from storage.signatures import withdraw_signature
 from tests.support.person_codes import make_code
-from tests.support.scene import Scene, a_scene, fails, intercept
+from tests.support.scene import Scene, a_scene
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.telegram_calls import fails, intercept
 
 LETTER = "a letter with a copy of the passport"
 
@@ -57,8 +58,7 @@ async def looks(scene: Scene) -> list[PersonNotice]:
 
 
 async def other_rights(scene: Scene, person: Person) -> None:
-    await scene.says(person, "/mydata")
-    await scene.taps(person, scene.words.label("Otros derechos"))
+    await scene.goes(person, "/mydata", "Otros derechos")
 
 
 async def code_for(scene: Scene, person: Person) -> str:
@@ -71,8 +71,7 @@ async def code_for(scene: Scene, person: Person) -> str:
 async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene) -> None:
     scene, ana = letters, letters.ana
     await scene.signs(ana, "Ana García Sol")
-    ana.send("/mydata")
-    await scene.taps(ana, scene.words.label("📄 Recibir el archivo"))
+    await scene.goes(ana, "/mydata", "📄 Recibir el archivo")
     code = await code_for(scene, ana)
     screen = scene.screen(ana).text
     ends_on = scene.words.date(scene.now + timedelta(days=30))
@@ -97,8 +96,7 @@ async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene
     assert code not in transcript
     assert "García Sol" not in transcript
     assert not any(message.document for message in ana.messages), "the file went too"
-    await scene.says(ana, "/mydata")
-    assert "No has firmado esta petición." in scene.screen(ana).text
+    assert "No has firmado esta petición." in await scene.says(ana, "/mydata")
 
 
 async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
@@ -118,13 +116,11 @@ async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
     assert words.label("🔔 Volver a recibir mensajes") not in shown.labels
     await scene.says(jordi, "/stop")
     assert words.label("🔔 Volver a recibir mensajes") not in scene.screen(jordi).labels
-    await scene.says(jordi, "/start")
-    assert "te contaremos" not in scene.screen(jordi).text
+    assert "te contaremos" not in await scene.says(jordi, "/start")
     await other_rights(scene, jordi)
     await scene.taps(jordi, words.label("Volver a permitir el uso de mis datos"))
     assert words.label("Limitar el uso de mis datos") in scene.screen(jordi).labels
-    await scene.taps(jordi, words.label("Volver"))
-    assert "limitado" not in scene.screen(jordi).text
+    assert "limitado" not in await scene.taps(jordi, "Volver")
     assert "pediste que no te escribiéramos" in scene.screen(jordi).text
 
 
@@ -222,27 +218,26 @@ async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_t
     scene, jordi, services = letters, letters.jordi, letters.services
     now = services.clock
     await scene.signs(jordi)
-    await scene.says(jordi, "/mydata")
-    await scene.taps(jordi, "📄 Recibir el archivo")
+    await scene.goes(jordi, "/mydata", "📄 Recibir el archivo")
     for deed in ("show", "restrict"):
         await in_the_shell("1", deed, "--verified-otherwise", LETTER)
     before = len(jordi.messages)
     with monkeypatch.context() as patch:
-        fails(patch, scene, "send_message", 1)
+        fails(patch, "send_message", 1)
         assert [each.kind for each in await looks(scene)] == ["shown", "restricted"]
         assert len(jordi.messages) == before, "the second waits for the first"
     # After a week they are forgotten, but not while the clock may be wrong.
     with monkeypatch.context() as patch:
         patch.setattr(services, "clock", lambda: now() + timedelta(days=8))
         patch.setattr(services, "date_is_right", lambda: False)
-        fails(patch, scene, "send_message", 1)
+        fails(patch, "send_message", 1)
         assert len(await looks(scene)) == 2
         patch.setattr(services, "date_is_right", lambda: True)
         assert await looks(scene) == []
     # To whom the bot could not remove a file it says so, and to who has withdrawn it says nothing.
     await in_the_shell("1", "correct", "--verified-otherwise", LETTER, typed="Jordi Sol\n")
     with monkeypatch.context() as patch:
-        fails(patch, scene, "delete_message", 1)
+        fails(patch, "delete_message", 1)
         assert await looks(scene) == []
     told = jordi.messages[-1].text
     assert told.startswith("Hecho, como pedías en tu carta o tu correo: tu firma lleva el nombre")

@@ -15,7 +15,8 @@ from storage.broadcasts import tally_of_broadcast
 from tests.features.test_invalidated import invalidated
 from tests.support.admin_scene import AdminScene
 from tests.support.broadcasts import claimed_by
-from tests.support.scene import Scene, fails
+from tests.support.scene import Scene
+from tests.support.telegram_calls import fails
 
 HEARD = "Hecho: no te enviaremos más noticias de otras acciones."
 COUNTS = "Tu firma sigue contando."
@@ -33,8 +34,7 @@ async def test_after_stop_nothing_more_comes_and_the_signature_counts(scene: Sce
         assert "No te escribiremos más. Solo lo haríamos para avisarte si una brecha" in said
         assert COUNTS in said
     # Off and on again before the end is as if nothing had been; news are refused by themselves.
-    await scene.says(jordi, "/mydata")
-    await scene.taps(jordi, "🔕 No recibir más mensajes")
+    await scene.goes(jordi, "/mydata", "🔕 No recibir más mensajes")
     assert "pediste que no te escribiéramos." in scene.screen(jordi).text
     await scene.taps(jordi, "🔔 Volver a recibir mensajes")
     assert "pediste que no te escribiéramos" not in scene.screen(jordi).text
@@ -64,7 +64,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     for person in (ana, jordi, luz):
         await scene.signs(person, person.user.first_name * 2, news=True)
     with monkeypatch.context() as patch:
-        fails(patch, scene, "answer_callback_query", 2)
+        fails(patch, "answer_callback_query", 2)
         answer = await refuses(ana).answered()
         assert (answer.text, answer.alert) == (f"{HEARD} {COUNTS}", True)
     # When it is too late for a window, it is written.
@@ -80,7 +80,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
         await jordi.sees(f"{HEARD} {COUNTS}")
     # What was owed is shown besides.
     with monkeypatch.context() as patch:
-        fails(patch, scene, "send_message", 1)
+        fails(patch, "send_message", 1)
         await scene.says(luz, "/help")
         assert HEARD in (await refuses(luz).answered()).text
         await luz.sees("Ayuda")
@@ -106,8 +106,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     await claimed_by(scene.services.open_claims, pau.id, has_left=True)
     await scene.says(pau, "/mydata")
     for label in ("No recibir novedades de esta petición", "Limitar el uso de mis datos"):
-        await scene.taps(pau, label)
-        assert hung in scene.screen(pau).text
+        assert hung in await scene.taps(pau, label)
         await scene.taps(pau, "Otros derechos" if label.startswith("No") else "Volver")
     answer = await pau.tap_data(pau.screen.id, NO_MORE[Kind.UPDATE]).answered()
     told = "Hecho: no te enviaremos más novedades de esta petición."
@@ -152,7 +151,7 @@ async def test_nothing_comes_after_the_words_that_nothing_will(admin: AdminScene
     for person in erasing:
         person.send("/withdraw")
     for person in erasing:
-        await admin.scene.with_button(person, label)
+        await person.with_button(label)
     await admin.starts_another()
     admin.services.wake_broadcast()
     await admin.scene.ana.sees(MESSAGE)

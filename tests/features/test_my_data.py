@@ -90,8 +90,7 @@ GOES = "este desaparecerá del chat. Para conservarlo, guárdalo aparte."
 
 async def file_of(scene: Scene, person: Person) -> dict[str, Any]:
     """What the button under /mydata brings."""
-    person.send("/mydata")
-    await scene.taps(person, "📄 Recibir el archivo")
+    await scene.goes(person, "/mydata", "📄 Recibir el archivo")
     given: dict[str, Any] = json.loads(
         scene.simulator.calls.of("sendDocument")[-1].params["document"].content
     )
@@ -109,8 +108,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     await scene.signs(scene.sean, updates=True)
     await scene.closes()
     await scene.broadcasts(2)
-    ana.send("/mydata")
-    await scene.taps(ana, "No recibir noticias de otras acciones")
+    await scene.goes(ana, "/mydata", "No recibir noticias de otras acciones")
     await scene.taps(ana, "🔕 No recibir más mensajes")
     given = await file_of(scene, ana)
     sent_file = scene.simulator.calls.of("sendDocument")[-1].params
@@ -153,16 +151,14 @@ async def test_what_the_journal_has_of_ana_is_in_her_file_and_logged(scene: Scen
     ana = scene.ana
     scene.simulator.limits.on = False
     await scene.signs(ana, updates=True, news=True)
-    ana.send("/mydata")
-    await scene.taps(ana, "Corregir mi nombre")
+    await scene.goes(ana, "/mydata", "Corregir mi nombre")
     await scene.says(ana, "Ana García Ruiz")
     for label in (
         *("Borrar mi nombre de la firma", "No recibir novedades de esta petición"),
         *("No recibir noticias de otras acciones", "🔕 No recibir más mensajes"),
     ):
         await scene.taps(ana, label)
-    await scene.taps(ana, "Otros derechos")
-    await scene.taps(ana, "Limitar el uso de mis datos")
+    await scene.taps(ana, "Otros derechos", "Limitar el uso de mis datos")
     given = await file_of(scene, ana)
     signature, (consent,) = given["signature"], given["consents"]
     services = scene.services
@@ -192,8 +188,7 @@ async def test_what_the_journal_has_of_ana_is_in_her_file_and_logged(scene: Scen
 
 async def is_given_what_they_did(scene: Scene, marta: Person, broadcast: str) -> None:
     """An admin's file holds what they did; a damaged draft keeps them from none of the rest."""
-    marta.send("/broadcast")
-    await scene.taps(marta, "Un mensaje nuevo")
+    await scene.goes(marta, "/broadcast", "Un mensaje nuevo")
     given = (await file_of(scene, marta))["as_admin"]
     assert given["draft"].keys() == readable("drafts")
     assert given["name"].keys() == readable("admin_names")
@@ -214,7 +209,7 @@ async def is_given_what_they_did(scene: Scene, marta: Person, broadcast: str) ->
 
 async def taps_twice(scene: Scene, person: Person, label: str) -> None:
     """Taps a button twice before the bot hears of the first."""
-    shown = await scene.with_button(person, label)
+    shown = await person.with_button(label)
     data = data_of(shown, label)
     scene.simulator.faults.freeze()
     for _ in range(2):
@@ -231,8 +226,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await scene.signs(ana, with_name=False, updates=True, news=True)
     await scene.says(ana, "/mydata")
     await taps_twice(scene, ana, "📄 Recibir el archivo")
-    await scene.taps(ana, "Entregar mi firma con mi nombre")
-    await scene.taps(ana, "Usar «Ana García»")
+    await scene.taps(ana, "Entregar mi firma con mi nombre", "Usar «Ana García»")
     await taps_twice(scene, ana, "✍️ Consiento que se entregue")
     await taps_twice(scene, ana, "Borrar mi nombre de la firma")
     await taps_twice(scene, ana, "No recibir novedades de esta petición")
@@ -309,8 +303,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
 
     call_instead(monkeypatch, add_code, erased_first)
     await scene.signs(jordi)
-    await scene.says(jordi, "/mydata")
-    await scene.taps(jordi, "Otros derechos")
+    await scene.goes(jordi, "/mydata", "Otros derechos")
     await scene.answered(jordi.tap("🔑 Pedir un código"))
     assert "Tu firma está retirada" in scene.screen(jordi).text
 
@@ -321,8 +314,7 @@ CORRECT = "Corregir mi nombre"
 
 async def asks_to_correct(scene: Scene, person: Person) -> None:
     """Goes from /mydata to the question for the name."""
-    person.send("/mydata")
-    await scene.taps(person, CORRECT)
+    await scene.goes(person, "/mydata", CORRECT)
 
 
 async def stored(scene: Scene, table: str) -> list[dict[str, object]]:
@@ -343,8 +335,7 @@ async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
     assert "Tu firma lleva el nombre «Ana Garcia»." in asked
     assert "El número, la fecha y tu consentimiento no cambian." in asked
     # There is a way back, and one out, which change nothing.
-    await scene.taps(ana, "Volver")
-    assert "Lo que guardamos de ti" in scene.screen(ana).text
+    assert "Lo que guardamos de ti" in await scene.taps(ana, "Volver")
     await scene.taps(ana, CORRECT)
     said = await scene.says(ana, "/cancel")
     assert "De acuerdo: tu firma sigue como estaba." in said
@@ -359,12 +350,10 @@ async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
         said = await scene.says(ana, typed)
         assert said.index(told) < said.index(GONE) < said.index(question)
         assert typed not in [message.text for message in ana.messages]
-    ana.send_photo()
-    await scene.settled()
+    await scene.sends(ana, "photo")
     said = scene.screen(ana).text
     assert "Escribe el nombre en un mensaje de texto nuevo, por favor." in said
-    ana.edit(older, "Ana María")
-    await scene.settled()
+    await scene.edits(ana, older, "Ana María")
     assert (
         "Eso parecía un nombre; no se ha guardado. Escribe el nombre en un mensaje de texto "
         f"nuevo, por favor.\n{GONE}\n" in scene.screen(ana).text
@@ -392,16 +381,13 @@ async def test_the_former_name_is_gone_from_the_chat_and_from_the_file(scene: Sc
     ana, marta = scene.ana, scene.marta
     await scene.signs(marta, "Marta Garcia", news=True)
     await scene.signs(ana, "Ana Equivocada")
-    ana.send("/mydata")
-    await scene.taps(ana, "📄 Recibir el archivo")
-    await scene.taps(ana, CORRECT)
+    await scene.goes(ana, "/mydata", "📄 Recibir el archivo", CORRECT)
     await scene.says(ana, "Ana García")
     assert "Equivocada" not in ana.chat.transcript()
     assert not any(message.document for message in ana.messages)
     assert await stored(scene, "sent_files") == []
     # An admin who prepares a message corrects theirs.
-    marta.send("/broadcast")
-    await scene.taps(marta, "Un mensaje nuevo")
+    await scene.goes(marta, "/broadcast", "Un mensaje nuevo")
     await scene.says(marta, "Hola a cada persona")
     await asks_to_correct(scene, marta)
     await scene.says(marta, "Marta García")

@@ -232,8 +232,7 @@ async def test_who_is_not_reached_reads_what_is_so_by_then_also_after_a_restart(
 ) -> None:
     async with a_scene(tmp_path) as scene:
         told = partial(told_of, scene, server)
-        scene.marta.start()
-        await scene.settled()
+        await scene.starts(scene.marta)
         scene.marta.block()
         assert await told(ALONE) == []
         await scene.stop_bot()

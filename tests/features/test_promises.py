@@ -25,8 +25,7 @@ async def test_what_changed_is_shown_before_an_old_button_counts(tmp_path: Path)
     async with a_scene(tmp_path) as scene:
         await scene.goes_on_with(folder=folder)
         ana = scene.ana
-        ana.start()
-        await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
+        await scene.to_the_name(ana)
         await scene.stop_bot()
         spanish = folder / "es.toml"
         texts = spanish.read_text()
@@ -40,11 +39,9 @@ async def test_what_changed_is_shown_before_an_old_button_counts(tmp_path: Path)
         await scene.stop_bot()
         spanish.write_text(spanish.read_text().replace("Firmo esta petición y", "Firmo esto y"))
         await scene.start_bot()
-        await scene.consents(ana)
-        assert "El texto ha cambiado" in scene.screen(ana).text
+        assert "El texto ha cambiado" in await scene.consents(ana)
         assert "Firmo esto y consiento" in scene.screen(ana).text
-        await scene.consents(ana)
-        assert "con la tuya: 1" in scene.screen(ana).text
+        assert "con la tuya: 1" in await scene.consents(ana)
         storage = scene.storage
         (consent,) = (await storage.read(everything_held, ana.user.id)).consents
         sha256 = consent["text"].rpartition(" ")[2]
@@ -52,8 +49,7 @@ async def test_what_changed_is_shown_before_an_old_button_counts(tmp_path: Path)
         (notice,) = await read_sql(storage.database, sql, sha256=bytes.fromhex(sha256))
         assert "Responde de ellos:" in notice["text"]
         assert "telegram.org/privacy" in notice["text"]
-        await scene.says(ana, "/mydata")
-        assert sha256 not in scene.screen(ana).text
+        assert sha256 not in await scene.says(ana, "/mydata")
 
 
 async def test_a_name_not_signed_with_is_not_kept_and_an_answer_is_none(scene: Scene) -> None:
@@ -63,8 +59,7 @@ async def test_a_name_not_signed_with_is_not_kept_and_an_answer_is_none(scene: S
     assert "pulsa «✍️ Consiento y firmo»" in shown
     assert "Yo, Ana García, consiento" in shown
     await scene.taps(scene.ana, scene.words.label("Volver"))
-    await scene.says(scene.ana, "/mydata")
-    assert "García" not in scene.screen(scene.ana).text
+    assert "García" not in await scene.says(scene.ana, "/mydata")
     assert "sin firmar" not in scene.screen(scene.ana).text
     scene.ana.send("/start")
     await scene.says(scene.ana, "Ana Secreta")
@@ -90,10 +85,7 @@ async def test_a_signature_can_be_taken_back_at_any_time(scene: Scene) -> None:
 
 async def taken_back(scene: Scene, person: Person) -> None:
     """Somebody withdraws, and nothing is left of their signature."""
-    words = scene.english if person is scene.sean else scene.words
-    person.send("/start")
-    await scene.taps(person, words.label("Retirar mi firma"))
-    await scene.taps(person, words.label("Retirar mi firma y borrar mis datos"))
+    await scene.goes(person, "/start", "Retirar mi firma", "Retirar mi firma y borrar mis datos")
     said = "Your signature is withdrawn" if person is scene.sean else "Tu firma está retirada"
     assert said in scene.screen(person).text
     held = await held_of(scene, person)
@@ -114,11 +106,9 @@ async def test_a_notice_that_changes_while_a_tap_waits_was_not_shown(
 
     await scene.starts(marta)
     call_instead(monkeypatch, save_admin_name, meanwhile)
-    await scene.taps(marta, scene.words.label("✍️ Firmar con mi nombre"))
-    assert "Otro aviso" not in scene.screen(marta).text
+    assert "Otro aviso" not in await scene.taps(marta, "✍️ Firmar con mi nombre")
     await scene.says(marta, "Marta Ruiz")
-    await scene.consents(marta)
-    assert "El texto ha cambiado" in scene.screen(marta).text
+    assert "El texto ha cambiado" in await scene.consents(marta)
     assert "Otro aviso" in scene.screen(marta).text
 
 
@@ -134,8 +124,7 @@ async def test_who_came_back_without_a_word_is_told_how_it_ended(scene: Scene) -
     await scene.settled()
     assert [m for m in group.messages.values() if m.from_bot] == []
     scene.world.membership(group, ana.user, "member", "kicked")
-    jordi.block()
-    await scene.settled()
+    await scene.blocks(jordi)
     jordi.blocked = False  # back without a word from Telegram
     await scene.says(jordi, "/start")
     await scene.closes()

@@ -22,7 +22,7 @@ NOTICE = {
 async def rehearsal(scene: Scene) -> Scene:
     await scene.stop_bot()
     scene.simulator.limits.on = False
-    scene.is_rehearsal = True
+    scene.is_rehearsal = scene.leaves_screens = True
     await scene.start_bot()
     return scene
 
@@ -52,17 +52,13 @@ async def test_everything_that_anybody_reads_says_that_it_is_one(rehearsal: Scen
     for person, language in ((ana, words), (sean, rehearsal.english)):
         for command in SUPPORTER_COMMANDS.keys() - {"stop"}:
             await rehearsal.says(person, f"/{command}")
-        person.send("/mydata")
-        await rehearsal.taps(person, language.label("📄 Recibir el archivo"))
-        person.send_photo()
-        await rehearsal.settled()
-    marta.send("/broadcast")
-    await rehearsal.taps(marta, "Un mensaje nuevo")
+        await rehearsal.goes(person, "/mydata", language.label("📄 Recibir el archivo"))
+        await rehearsal.sends(person, "photo")
+    await rehearsal.goes(marta, "/broadcast", "Un mensaje nuevo")
     await rehearsal.says(marta, "Ya somos dos.")
     for label in ("Continuar", "Sobre esta petición", "A quienes eligieron novedades: 2"):
         await rehearsal.taps(marta, label)
-    await rehearsal.taps(marta, "Continuar")
-    await rehearsal.taps(marta, "Enviar a 2 personas")
+    await rehearsal.taps(marta, "Continuar", "Enviar a 2 personas")
     await ana.sees("Ya somos dos.", 20)
     await sean.sees("Ya somos dos.", 20)
     await rehearsal.settled()
@@ -85,9 +81,9 @@ async def test_nothing_of_it_counts_or_acts_afterwards(rehearsal: Scene, tmp_pat
     ana, jordi, marta, words = rehearsal.ana, rehearsal.jordi, rehearsal.marta, rehearsal.words
     await rehearsal.signs(ana)
     await at_the_consent(rehearsal, jordi)
-    old = await rehearsal.with_button(jordi, words.label("✍️ Consiento y firmo"))
+    old = await jordi.with_button(words.label("✍️ Consiento y firmo"))
     marta.send("/close")
-    close = await rehearsal.with_button(marta, words.label("Sí, cerrar la petición"))
+    close = await marta.with_button(words.label("Sí, cerrar la petición"))
     assert [each.name for each in (tmp_path / "data").glob("rehearsal*")] == ["rehearsal-andry"]
     await turns_real(rehearsal)
     assert not list((tmp_path / "data").glob("rehearsal*"))
@@ -116,9 +112,9 @@ async def test_nothing_of_it_counts_or_acts_afterwards(rehearsal: Scene, tmp_pat
 
 async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) -> None:
     await at_the_consent(scene, scene.jordi)
-    old = await scene.with_button(scene.jordi, scene.words.label("✍️ Consiento y firmo"))
+    old = await scene.jordi.with_button(scene.words.label("✍️ Consiento y firmo"))
     await scene.stop_bot()
-    scene.is_rehearsal = True
+    scene.is_rehearsal = scene.leaves_screens = True
     await scene.start_bot()
     storage = scene.storage
     await at_the_consent(scene, scene.jordi)
@@ -128,8 +124,7 @@ async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) ->
 
 
 async def at_the_consent(scene: Scene, person: Person) -> None:
-    await scene.starts(person)
-    await scene.taps(person, scene.words.label("✍️ Firmar con mi nombre"))
+    await scene.to_the_name(person)
     await scene.taps(person, scene.words.label("Usar «{name}»", name="Jordi Puig"))
 
 

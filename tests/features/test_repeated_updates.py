@@ -136,8 +136,7 @@ async def _of_mallory(scene: Scene) -> list[dict[str, Any]]:
     person.edit(typed, "adiós")
     await scene.says(person, "/mydata")
     person.block()
-    person.unblock()
-    await scene.settled()
+    await scene.unblocks(person)
     dispatch.take = take  # type: ignore[method-assign]
     return log
 

@@ -42,8 +42,7 @@ async def test_a_command_is_answered_five_times_then_told(scene: Scene, tmp_path
         granted = 4 if command == "start" else 5  # she began with one
         silent = 7 - granted - 1
         assert answers == [(1, False)] * granted + [(1, True)] + [(0, True)] * silent, command
-        await scene.says(scene.jordi, f"/{command}")
-        assert TOO_OFTEN not in scene.screen(scene.jordi).text
+        assert TOO_OFTEN not in await scene.says(scene.jordi, f"/{command}")
     assert len(audited(tmp_path)) == 6  # of /mydata, one of them Jordi's
     for command in ("withdraw", "stop"):
         for _ in range(7):
@@ -51,28 +50,24 @@ async def test_a_command_is_answered_five_times_then_told(scene: Scene, tmp_path
             await scene.says(scene.ana, f"/{command}")
             assert sent(scene) == before + 1
             assert TOO_OFTEN not in scene.screen(scene.ana).text
-    await scene.withdraws(scene.ana)
-    assert "Tu firma está retirada" in scene.screen(scene.ana).text
+    assert "Tu firma está retirada" in await scene.withdraws(scene.ana)
 
 
 async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene) -> None:
     used_up(scene, "confirm", times=4)
     await scene.signs(scene.ana)
     await scene.withdraws(scene.ana)
-    await scene.starts(scene.ana)
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
+    await scene.to_the_name(scene.ana)
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
     answer = await scene.answered(scene.ana.tap(scene.words.label("✍️ Consiento y firmo")))
     assert TOO_OFTEN in answer.text
     assert "Yo, Ana García, consiento" in scene.screen(scene.ana).text
-    await scene.signs(scene.jordi)
-    assert "con la tuya: 1" in scene.screen(scene.jordi).text
+    assert "con la tuya: 1" in await scene.signs(scene.jordi)
 
 
 async def test_texts_are_answered_thirty_times_and_leave_the_form_ever_after(scene: Scene) -> None:
     ana = scene.ana
-    await scene.starts(ana)
-    await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
+    await scene.to_the_name(ana)
     for number in range(33):
         ana.send(f"{number}")
         if number % 11 == 10:
@@ -141,7 +136,7 @@ async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene)
 async def test_what_was_done_is_drawn_though_the_next_tap_is_too_many(scene: Scene) -> None:
     await scene.signs(scene.ana)
     scene.ana.send("/mydata")
-    await scene.with_button(scene.ana, scene.words.label("📄 Recibir el archivo"))
+    await scene.ana.with_button(scene.words.label("📄 Recibir el archivo"))
     await scene.settled()
     used_up(scene, "file")
     scene.simulator.faults.freeze()
@@ -192,8 +187,7 @@ async def test_a_crowd_is_greeted_in_turn_while_others_are_answered_at_once(scen
 
 
 async def test_who_reads_the_notice_while_signing_waits_for_no_crowd(scene: Scene) -> None:
-    await scene.starts(scene.ana)
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
+    await scene.to_the_name(scene.ana)
     await asyncio.sleep(10)  # she thinks
     crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(150)]
     for person in crowd:

@@ -40,8 +40,7 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
         (SIGN, ASKED),
         (USE, "Yo, Ana García, consiento"),
     ):
-        await scene.taps(ana, label)
-        assert seen in scene.screen(ana).text
+        assert seen in await scene.taps(ana, label)
     await scene.consents(ana)
     thanks = scene.screen(ana)
     assert "con la tuya: 1" in thanks.text
@@ -57,13 +56,10 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     await scene.says(ana, "/withdraw")
     erase = "Retirar mi firma y borrar mis datos"
     assert styles(scene.screen(ana)) == {erase: "danger"}
-    await scene.taps(ana, erase)
-    assert "Tu firma está retirada" in scene.screen(ana).text
+    assert "Tu firma está retirada" in await scene.taps(ana, erase)
     assert "No has firmado esta petición." in await scene.says(ana, "/mydata")
-    await scene.to_the_name(ana)
-    assert NOTICE in scene.screen(ana).text
-    await scene.signs(ana)
-    assert "con la tuya: 1" in scene.screen(ana).text
+    assert NOTICE in await scene.to_the_name(ana)
+    assert "con la tuya: 1" in await scene.signs(ana)
 
 
 async def test_every_typed_name_leaves_the_chat(
@@ -84,15 +80,12 @@ async def test_every_typed_name_leaves_the_chat(
         assert scene.screen(jordi) is jordi.messages[-1]
     for aside in ("/help", "/privacy", "/language"):
         assert ASKED not in await scene.says(jordi, aside)
-        await scene.taps(jordi, "Volver")
-        assert ASKED in scene.screen(jordi).text
+        assert ASKED in await scene.taps(jordi, "Volver")
     assert "Jordi Puig i Gal·la" in await scene.says(jordi, "Jordi Puig i Gal·la")
-    await scene.taps(jordi, "Cambiar el nombre")
-    assert NOTICE not in scene.screen(jordi).text
+    assert NOTICE not in await scene.taps(jordi, "Cambiar el nombre")
     await scene.says(jordi, "Jordi Secret")
     assert "no has firmado" in await scene.says(jordi, "/cancel")
-    await scene.taps(jordi, SIGN)
-    assert NOTICE in scene.screen(jordi).text
+    assert NOTICE in await scene.taps(jordi, SIGN)
     await scene.says(jordi, "Jordi Tercer")
     said = await scene.says(jordi, "/withdraw")
     assert "No guardamos ninguna firma tuya: no hay nada que retirar." in said
@@ -147,14 +140,12 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
     assert f"Novedades de esta petición: no\n{news}: sí\n" in said
 
     await scene.signs(jordi, updates=True, news=True)
-    await scene.says(jordi, "/mydata")
-    await scene.taps(jordi, "No recibir novedades de esta petición")
+    await scene.goes(jordi, "/mydata", "No recibir novedades de esta petición")
     said = scene.screen(jordi).text
     assert f"Novedades de esta petición: no\n{news}: sí\n" in said
     assert "Te escribiremos para contarte cómo termina la petición." in said
 
-    await scene.signs(sean)
-    assert "yours included: 3" in scene.screen(sean).text
+    assert "yours included: 3" in await scene.signs(sean)
     # She cancels while something cannot be deleted: nobody tells her that she has not signed.
     scene.simulator.faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
     await scene.says(jordi, "/help Jordi Puig")
@@ -177,15 +168,13 @@ async def test_whose_language_is_missing_is_asked_once_for_another(scene: Scene)
     known = await scene.conversation(yusuf)
     assert (known.language, known.stage) == (None, "language")
     assert yusuf.messages[1:] == [asked]
-    await scene.taps(yusuf, "English")
-    assert title in scene.screen(yusuf).text
+    assert title in await scene.taps(yusuf, "English")
     assert [bool(m.photo) for m in yusuf.messages if m.from_bot] == [True, False]
     assert title in await scene.says(yusuf, "/start")
     await scene.says(yusuf, "/language")
     assert scene.screen(yusuf).labels == ["Español", "• English", "Back"]
     below = scene.screen(yusuf).id
-    await scene.taps(yusuf, "Español")
-    assert scene.petition.texts_in("es").title in scene.screen(yusuf).text
+    assert scene.petition.texts_in("es").title in await scene.taps(yusuf, "Español")
     assert scene.screen(yusuf).id == below, "only after the first question it comes anew"
     # Who passes over the question is not asked again. Estonian only begins like Spanish.
     for amal in (scene.world.person("Amal", language=each) for each in ("ar", "est")):
@@ -257,8 +246,7 @@ async def test_the_consent_names_its_message_and_the_form_its_time(scene: Scene)
     await scene.taps(ana, "Volver")  # what was begun then does not count
     await scene.taps(ana, SIGN)
     await write_all(storage.database, earlier)
-    for label in ("🔒 Privacidad", "Volver", USE, "Cambiar el nombre", USE):
-        await scene.taps(ana, label)
+    await scene.taps(ana, "🔒 Privacidad", "Volver", USE, "Cambiar el nombre", USE)
     seen = scene.screen(ana).id
     # A bot that was killed before it could put down that it had sent a new message.
     await storage.write(

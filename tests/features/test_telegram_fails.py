@@ -23,8 +23,9 @@ from storage.errors import Unavailable
 from tests.intake.running_polling import finished
 from tests.support.admin_scene import AdminScene
 from tests.support.proxies import running, socks_proxy
-from tests.support.scene import Scene, a_scene, fails, intercept
+from tests.support.scene import Scene, a_scene
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.telegram_calls import fails, intercept
 from tests.support.waiting import until
 
 NOTHING_DONE = "no hemos podido terminar lo que has pedido"
@@ -63,8 +64,7 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
 async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
     await scene.signs(ana)
-    ana.send("/mydata")
-    await scene.taps(ana, words.label("📄 Recibir el archivo"))
+    await scene.goes(ana, "/mydata", "📄 Recibir el archivo")
     await scene.says(ana, "/withdraw")
     scene.simulator.faults.next("deleteMessage", Fault.HANG)
     begun = scene.clocks.monotonic()
@@ -115,12 +115,12 @@ async def test_what_is_owed_is_shown_unless_somebody_does_something_new_or_block
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ana, owed = scene.ana, scene.services.delayed_replies
-    fails(monkeypatch, scene, "send_message", 1)
+    fails(monkeypatch, "send_message", 1)
     ana.send("hola")
     shown = await ana.sees("elige uno de los de abajo")
     assert scene.words.label("✍️ Firmar con mi nombre") in shown.labels
     for does in (lambda: ana.send("/help"), ana.block):
-        fails(monkeypatch, scene, "send_message", 1)
+        fails(monkeypatch, "send_message", 1)
         await scene.says(ana, "hola")
         assert len(owed) == 1
         does()
@@ -142,7 +142,7 @@ async def test_no_answer_takes_no_screen(scene: Scene, monkeypatch: pytest.Monke
         lambda: scene.world.membership(ana.chat, ana.user, "kicked", "member"),
     )
     for number, happens in enumerate(unanswered):
-        fails(monkeypatch, scene, "send_message", 1)
+        fails(monkeypatch, "send_message", 1)
         await scene.says(ana, "/help" if number % 2 else "/privacy")
         happens()
         await scene.settled()
@@ -178,20 +178,19 @@ async def test_a_screen_comes_once_though_what_was_there_cannot_be_deleted_at_fi
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.delayed_replies._PAUSES", BackOff(0.01, 0.01))
-    ana = scene.ana
+    ana, scene.leaves_screens = scene.ana, True
     await scene.starts(ana)
     first = scene.screen(ana).id
     before = len(scene.simulator.calls.of("sendMessage"))
-    fails(monkeypatch, scene, "delete_message", 3)
+    fails(monkeypatch, "delete_message", 3)
     await scene.says(ana, "/help")
     await nothing_is_owed(scene)
     assert len(scene.simulator.calls.of("sendMessage")) == before + 1
     assert first not in {message.id for message in ana.messages}
     assert "Ayuda" in scene.screen(ana).text
-    await scene.taps(ana, scene.words.label("Volver"))
-    await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
+    await scene.taps(ana, "Volver", "✍️ Firmar con mi nombre")
     before = len(scene.simulator.calls.of("sendMessage"))
-    fails(monkeypatch, scene, "delete_message", 3)
+    fails(monkeypatch, "delete_message", 3)
     await scene.says(ana, "x")
     await nothing_is_owed(scene)
     assert len(scene.simulator.calls.of("sendMessage")) == before + 1
@@ -205,7 +204,7 @@ async def test_the_file_of_ones_data_comes_once_though_it_or_the_screen_after_it
 ) -> None:
     await scene.signs(scene.ana)
     await scene.says(scene.ana, "/mydata")
-    fails(monkeypatch, scene, call, 1)
+    fails(monkeypatch, call, 1)
     await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
 
     def is_below() -> bool | None:
@@ -224,20 +223,20 @@ async def test_a_draft_is_shown_later_and_neither_a_test_nor_the_sending_is_made
         return sum(NOTHING_DONE in message.text for message in admin.marta.messages)
 
     await admin.begins()
-    fails(monkeypatch, admin.scene, "send_message", 1)
+    fails(monkeypatch, "send_message", 1)
     await admin.says("Hola")
     await admin.marta.sees("Tu mensaje")
     assert await all_is_acknowledged(admin.scene)
     await admin.previews()
     copies = len(admin.marta.messages)
-    fails(monkeypatch, admin.scene, "copy_message", 1)
+    fails(monkeypatch, "copy_message", 1)
     await admin.taps("Enviarme una prueba")
     await admin.marta.sees(NOTHING_DONE)
     await admin.scene.settled()
     assert len(admin.marta.messages) == copies + 1
     assert await all_is_acknowledged(admin.scene)
     # Nothing is sent while Telegram does not say whether it is whole.
-    fails(monkeypatch, admin.scene, "edit_message_reply_markup", 1)
+    fails(monkeypatch, "edit_message_reply_markup", 1)
     await admin.taps("Enviar a 3 personas")
     await admin.marta.sees_one(lambda _: not_done() == 2)
     assert await admin.services.storage.read(broadcast_history) == []
@@ -255,8 +254,8 @@ async def test_martas_button_stops_turning_though_her_connection_was_gone_when_s
     await admin.says("/broadcast")
     for answers, label in ((1, "Un mensaje nuevo"), (0, "Descartar")):
         calls.clear()
-        fails(monkeypatch, admin.scene, "answer_callback_query", answers)
-        fails(monkeypatch, admin.scene, "edit_message_text", 2)
+        fails(monkeypatch, "answer_callback_query", answers)
+        fails(monkeypatch, "edit_message_text", 2)
         tap = admin.marta.tap(label)
         await admin.scene.settled()
         await nothing_is_owed(admin.scene)
@@ -288,8 +287,7 @@ async def test_martas_tap_is_answered_before_it_is_handled_again(
 
     await admin.begins()
     await admin.says("Hola")
-    await admin.taps("Continuar")
-    await admin.taps("Sobre esta petición")
+    await admin.taps("Continuar", "Sobre esta petición")
     admin.expected.append("query is too old")  # once it is handled again
     intercept(monkeypatch, "answerCallbackQuery", slow)
     call_instead(monkeypatch, store_draft, stored)
@@ -306,8 +304,7 @@ async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_unce
         raise NetworkError("Bad Gateway")
 
     sean = scene.sean
-    await scene.says(sean, "/language")
-    await scene.taps(sean, "Español")
+    await scene.goes(sean, "/language", "Español")
     monkeypatch.setattr("handlers.supporter_context.SupporterContext.say", breaks)
     sean.send("/help")
     # In the language that he chose, which is not his telephone's.
@@ -318,7 +315,7 @@ async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_unce
 async def test_a_screen_that_telegram_refuses_is_an_apology_and_no_debt(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fails(monkeypatch, scene, "send_message", 1, fatal=True)
+    fails(monkeypatch, "send_message", 1, fatal=True)
     scene.ana.send("/help")
     await scene.ana.sees("Algo ha fallado")
     assert await all_is_acknowledged(scene)
@@ -359,8 +356,7 @@ async def test_people_sign_and_get_their_file_through_the_proxy(tmp_path: Path) 
                 "log_level": "info",
             } in logged
             await scene.signs(scene.ana, updates=True)
-            await scene.says(scene.ana, "/mydata")
-            await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+            await scene.goes(scene.ana, "/mydata", "📄 Recibir el archivo")
             assert any(message.document for message in scene.ana.messages)
             await scene.closes()
             await scene.broadcasts(1)

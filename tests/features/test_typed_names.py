@@ -13,8 +13,9 @@ from simulator.person import Person
 from storage.conversations import save_conversation
 from storage.petitions import close_petition, petition_state
 from storage.signatures import sign_petition
-from tests.support.scene import Scene, a_scene, data_of, fails, intercept
+from tests.support.scene import Scene, a_scene, data_of
 from tests.support.storage_calls import Proceed, call_instead
+from tests.support.telegram_calls import fails, intercept
 
 GONE = "Lo que has enviado se ha borrado de este chat."
 STAYS = "Lo que has escrito se queda en este chat; si lleva tu nombre, puedes borrarlo tú."
@@ -34,8 +35,7 @@ def somebody(scene: Scene) -> Iterator[Person]:
 
 async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -> None:
     ana = scene.ana
-    await scene.to_the_name(ana)
-    assert "borraremos ese mensaje enseguida" in scene.screen(ana).text
+    assert "borraremos ese mensaje enseguida" in await scene.to_the_name(ana)
     for typed, wrong in (
         ("x", "El nombre es demasiado corto: escribe al menos dos letras."),
         ("A" * 101, "El nombre es demasiado largo: caben hasta cien caracteres."),
@@ -83,8 +83,7 @@ async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(sce
         await (scene.to_the_consent if is_consent else scene.to_the_name)(person)
         assert GONE not in scene.screen(person).text
         if sent in ("photo", "sticker", "voice"):
-            person.send_kind(sent)
-            await scene.settled()
+            await scene.sends(person, sent)
         else:
             await scene.says(person, sent)
         told, _, asked = scene.screen(person).text.partition(question)
@@ -122,8 +121,7 @@ async def test_ana_who_answers_in_place_of_a_name_reads_and_changes_it(scene: Sc
         assert ("To sign, tap" in said) is (text == "yes, I sign")
         assert "Seán Ó Súilleabháin" in said
         assert written(sean) == []
-    await scene.consents(sean)
-    assert "yours included: 2" in scene.screen(sean).text
+    assert "yours included: 2" in await scene.consents(sean)
 
 
 async def test_a_name_typed_too_late_goes(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +149,7 @@ async def test_a_name_typed_too_late_goes(scene: Scene, monkeypatch: pytest.Monk
 
     intercept(monkeypatch, "editMessageText", fails_until_closed)
     waits.start()
-    await scene.with_button(waits, "✍️ Firmar con mi nombre")
+    await waits.with_button("✍️ Firmar con mi nombre")
     waits.tap("✍️ Firmar con mi nombre")
     await waits.chat.notifier.wait_for(lambda: tried or None, 5)
     call_instead(monkeypatch, sign_petition, closed_first)
@@ -206,32 +204,26 @@ async def test_what_is_a_name_beyond_doubt_goes_though_it_came_too_early(scene: 
 async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
     marta = scene.marta
     await scene.signs(scene.ana, updates=True)
-    marta.send("/broadcast")
-    await scene.taps(marta, "Un mensaje nuevo")
+    await scene.goes(marta, "/broadcast", "Un mensaje nuevo")
     draft = marta.send("Marta Ruiz")
     await scene.settled()
-    marta.edit(draft, "Marta Ruiz Ruiz")
-    await scene.settled()
+    await scene.edits(marta, draft, "Marta Ruiz Ruiz")
     assert written(marta) == ["Marta Ruiz Ruiz"]
     # What is typed at the consent goes all the same.
     await scene.to_the_consent(marta)
-    await scene.says(marta, "Marta Sol")
-    assert GONE in marta.messages[-1].text
+    assert GONE in await scene.says(marta, "Marta Sol")
     assert written(marta) == ["Marta Ruiz Ruiz"]
     for text in ("/start", "/cancel", "Gracias Ana"):
         await scene.says(marta, text)
     await scene.to_the_name(marta)
-    marta.edit(draft, "Marta Ruiz")
-    await scene.settled()
+    await scene.edits(marta, draft, "Marta Ruiz")
     assert written(marta) == ["Marta Ruiz", "Gracias Ana"]
     # Also what stands below the question for her name.
-    marta.send("/broadcast")
-    await scene.taps(marta, "Un mensaje nuevo")
+    await scene.goes(marta, "/broadcast", "Un mensaje nuevo")
     draft = marta.send("Hola a cada una")
     await scene.settled()
     await scene.taps(marta, "Descartar")
-    marta.edit(draft, "Marta Luz")
-    await scene.settled()
+    await scene.edits(marta, draft, "Marta Luz")
     assert written(marta) == ["Marta Ruiz", "Gracias Ana", "Marta Luz"]
     assert not any("Yo, Marta Luz, consiento" in message.text for message in marta.messages)
 
@@ -244,15 +236,13 @@ async def test_a_name_edited_into_an_older_message_goes_unsigned(scene: Scene) -
         await scene.settled()
         await reach(person)
         before = scene.screen(person).text
-        person.edit(question, "cuando termina")
-        await scene.settled()
+        await scene.edits(person, question, "cuando termina")
         said = scene.screen(person).text
         assert "editar un mensaje no cambia nada" in said
         assert STAYS in said
         assert said.startswith(before.partition("\n\n")[0]), "and the form is where it was"
         assert GONE not in said
-        person.edit(picture, "Ana María")
-        await scene.settled()
+        await scene.edits(person, picture, "Ana María")
         said = scene.screen(person).text
         assert "Eso parecía un nombre; no se ha guardado." in said
         at_name = reach == scene.to_the_name
@@ -297,8 +287,7 @@ async def test_what_was_left_goes_at_the_next(
         await scene.to_the_consent(ana)
         clock, days = scene.world.clock, 3 * 24 * 60 * 60
         monkeypatch.setattr(scene.world, "clock", lambda: clock() + days)
-        ana.edit(first, "Ana María")
-        await scene.settled()
+        await scene.edits(ana, first, "Ana María")
         assert (
             "Telegram no nos deja borrar de este chat un mensaje de hace días. Si lleva tu "
             "nombre, bórralo tú, por favor." in ana.screen.text
@@ -349,9 +338,7 @@ async def test_a_failed_deletion_is_tried_again(
     # An admin can put right a name that could not be deleted yet.
     typed = marta.send("x")
     await scene.settled()
-    marta.edit(typed, "Marta Ruiz")
-    await scene.settled()
-    assert "Yo, Marta Ruiz, consiento" in marta.screen.text
+    assert "Yo, Marta Ruiz, consiento" in await scene.edits(marta, typed, "Marta Ruiz")
 
 
 Deeds = Sequence[Callable[[], object]]
@@ -427,7 +414,7 @@ async def test_what_a_flood_left_is_deleted_later_when_telegram_fails(
         await scene.settled()
         assert written(scene.marta) == [f"{number} ." for number in range(21, 30)]
         await scene.to_the_name(scene.ana)
-        fails(monkeypatch, scene, "delete_messages", 1)
+        fails(monkeypatch, "delete_messages", 1)
         flood(scene, names(scene.ana, 30))
         await scene.ana.sees(GONE)
         await scene.settled()

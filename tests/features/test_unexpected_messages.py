@@ -27,18 +27,12 @@ async def test_what_nobody_asked_for_gets_an_answer_that_shows_the_way_on(scene:
     # An edited message changes nothing, and is answered.
     written = ana.send("hola")
     await scene.settled()
-    ana.edit(written, "/withdraw")
-    await scene.settled()
-    assert "editar un mensaje no cambia nada" in scene.screen(ana).text
+    assert "editar un mensaje no cambia nada" in await scene.edits(ana, written, "/withdraw")
     for kind in ("sticker", "photo", "voice"):
-        ana.send_kind(kind)
-        await scene.settled()
-        assert "solo entiende texto y botones" in scene.screen(ana).text
+        assert "solo entiende texto y botones" in await scene.sends(ana, kind)
     await scene.taps(ana, SIGN)
     for kind in ("sticker", "photo", "voice"):
-        ana.send_kind(kind)
-        await scene.settled()
-        assert "Escribe el nombre en un mensaje de texto nuevo" in scene.screen(ana).text
+        assert "Escribe el nombre en un mensaje de texto nuevo" in await scene.sends(ana, kind)
     # Whose profile has no name to sign with cannot take it, whatever they tap.
     odd = scene.world.person("=", language="es")
     await scene.to_the_name(odd)
@@ -48,8 +42,7 @@ async def test_what_nobody_asked_for_gets_an_answer_that_shows_the_way_on(scene:
     await scene.answered(odd.tap_data(asked.id, f"{version}:profile:"))
     assert scene.screen(odd).text == asked.text
     # Who blocks the bot stops nothing, and goes on where they were.
-    ana.block()
-    await scene.settled()
+    await scene.blocks(ana)
     storage = scene.storage
     for reach, label, seen in (
         (scene.to_the_name, "Usar «Ana García»", "Yo, Ana García, consiento"),
@@ -63,8 +56,7 @@ async def test_what_nobody_asked_for_gets_an_answer_that_shows_the_way_on(scene:
             await scene.settled()
             signed = await storage.read(signature_of, scene.services.reference(person.id))
             assert signed is None or signed.unreachable is is_unreachable
-        await scene.taps(person, label)
-        assert seen in scene.screen(person).text
+        assert seen in await scene.taps(person, label)
     # Who writes can be written to again, whatever Telegram said before.
     await storage.write(mark_unreachable, scene.services.reference(person.id), scene.now)
     await scene.says(person, "hola")
@@ -79,8 +71,7 @@ async def test_what_nobody_asked_for_gets_an_answer_that_shows_the_way_on(scene:
     assert "con la tuya: 2" in scene.screen(jordi).text
     scene.marta.send("/stats")
     await scene.marta.sees("Firmas: 2")
-    await scene.starts(ana)
-    assert scene.petition.texts_in("es").title in scene.screen(ana).text
+    assert scene.petition.texts_in("es").title in await scene.starts(ana)
 
 
 async def test_a_stale_button_shows_the_present_screen(scene: Scene) -> None:
@@ -140,8 +131,7 @@ async def test_the_thanks_stay_when_ana_looks_at_something_else(scene: Scene) ->
     await ana.tap_data(place, "1:home:").answered()  # of a screen before
     await scene.settled()
     assert (scene.screen(ana).id, from_bot(ana)) == (place, kept)
-    await scene.taps(ana, "Ver mi firma")
-    await scene.taps(ana, "📖 Leer el llamamiento")
+    await scene.taps(ana, "Ver mi firma", "📖 Leer el llamamiento")
     assert from_bot(ana) == [thanks, title]
     assert buttons_of(ana, thanks) == ()
     assert ana.messages[-1].text.startswith(title)
@@ -163,11 +153,9 @@ async def test_the_thanks_stay_when_ana_looks_at_something_else(scene: Scene) ->
             assert from_bot(ana)[:-1] == kept
             assert ana.messages[-1].buttons, "and the answer comes below the command"
         if way_back is not None:
-            await scene.taps(ana, way_back)
-            assert "Ya has firmado" in scene.screen(ana).text
+            assert "Ya has firmado" in await scene.taps(ana, way_back)
             assert from_bot(ana)[:-1] == kept
-    await scene.says(ana, "/stop")
-    await scene.taps(ana, "🔔 Volver a recibir mensajes")
+    await scene.goes(ana, "/stop", "🔔 Volver a recibir mensajes")
     assert "te lo contaremos en este chat" in scene.screen(ana).text
     kept = from_bot(ana)[:-1]
     await scene.withdraws(ana)
@@ -180,7 +168,7 @@ async def test_the_thanks_stay_when_ana_looks_at_something_else(scene: Scene) ->
 
 async def test_buttons_that_telegram_did_not_take_away_at_first_go_later(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
-        ana = scene.ana
+        ana, scene.leaves_screens = scene.ana, True
         await scene.signs(ana)
         thanks = from_bot(ana)[-1]
         scene.simulator.faults.next("editMessageReplyMarkup", *[Fault.ERROR] * 4)
@@ -310,8 +298,7 @@ async def test_what_is_added_to_a_command_at_the_form_goes_with_it(scene: Scene)
         assert await source(scene, person) is None
     # The link by which somebody came may be opened again.
     ana = scene.ana
-    await scene.says(ana, "/start newsletter")
-    await scene.taps(ana, "✍️ Firmar con mi nombre")
+    await scene.goes(ana, "/start newsletter", "✍️ Firmar con mi nombre")
     assert GONE not in await scene.says(ana, "/start newsletter")
     assert commands(ana) == ["/start newsletter"]
     assert await source(scene, ana) == "newsletter"
@@ -369,7 +356,6 @@ async def test_a_link_and_a_question_behind_a_command_stay(scene: Scene) -> None
         await scene.storage.write(save_admin_name, jordi.id, other, scene.now)
         names = await scene.storage.read(names_of_admins, [marta.id, jordi.id])
         assert names == {marta.id: hers, jordi.id: f"{other} ({jordi.id})"}
-    await scene.taps(marta, "Volver")
-    await scene.taps(marta, "✍️ Firmar con mi nombre")
+    await scene.taps(marta, "Volver", "✍️ Firmar con mi nombre")
     assert GONE in await scene.says(marta, "/help Marta Ruiz")
     assert commands(marta) == ["/help Marta Ruiz"]

@@ -91,8 +91,7 @@ async def test_an_album_is_refused_once_though_its_elements_come_one_by_one(
         calls = admin.scene.simulator.calls[before:]
         return [c.method for c in calls if c.method in ("sendMessage", "editMessageText")]
 
-    await admin.says("/closing")
-    await admin.taps("✏️ En español: el mensaje final")
+    await admin.goes("/closing", "✏️ En español: el mensaje final")
     assert await refusals() == ["sendMessage"]
     await admin.says("/cancel")
     await admin.prepares()

@@ -22,8 +22,9 @@ from storage.sent_files import add_sent_file
 from storage.signatures import mark_unreachable
 from storage.tables import metadata
 from tests.support.raw_sql import read_sql
-from tests.support.scene import Scene, a_scene, fails
+from tests.support.scene import Scene, a_scene
 from tests.support.storage_calls import call_instead
+from tests.support.telegram_calls import fails
 
 ERASE = "Retirar mi firma y borrar mis datos"
 FILE = "📄 Recibir el archivo"
@@ -40,8 +41,7 @@ async def withdraws(scene: Scene, person: Person) -> None:
 
 async def asks_for_the_file(scene: Scene, person: Person) -> Message:
     """Asks for the file of /mydata; returns its message."""
-    await scene.says(person, "/mydata")
-    await scene.taps(person, FILE)
+    await scene.goes(person, "/mydata", FILE)
     return next(m for m in reversed(person.messages) if m.document)
 
 
@@ -66,9 +66,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     ana, jordi, sean = scene.ana, scene.jordi, scene.sean
     await scene.signs(jordi)
     await scene.signs(ana)
-    await scene.says(ana, "/mydata")
-    for label in ("Otros derechos", "🔑 Pedir un código"):
-        await scene.taps(ana, label)
+    await scene.goes(ana, "/mydata", "Otros derechos", "🔑 Pedir un código")
     before = pictures(scene)
     await withdraws(scene, ana)
     assert "retirada" in scene.screen(ana).text
@@ -103,8 +101,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     assert pictures(scene) == 2 * before
     assert ana.messages[-1] == scene.screen(ana)
     # A signer still reads one number: Seán's is the third there was, and two are left.
-    await scene.signs(sean)
-    assert "Signatures, yours included: 2." in scene.screen(sean).text
+    assert "Signatures, yours included: 2." in await scene.signs(sean)
     home = await scene.says(sean, "/start")
     assert "2 people have signed." in home
     assert "number" not in home, "that of the own signature is in /mydata"
@@ -155,7 +152,7 @@ class TestTheFileOfMyData:
 
         monkeypatch.setattr(kind, "send_document", sends_late)
         ana.send("/mydata")
-        await scene.with_button(ana, FILE)
+        await ana.with_button(FILE)
         ana.tap(FILE)
         await asyncio.wait_for(is_leaving.wait(), 10)
         if left == "the form":
@@ -238,10 +235,7 @@ class TestTheFileOfMyData:
             assert "Ana García" in files_of(scene, ana)[0]
             await scene.to_the_name(sean)
             await scene.says(sean, "Seán Ó Briain")
-            await scene.says(sean, "/mydata")
-            await scene.taps(sean, scene.english.label(FILE))
-            await scene.taps(sean, "Back")
-            assert "Briain" in scene.screen(sean).text
+            assert "Briain" in await scene.goes(sean, "/mydata", scene.english.label(FILE), "Back")
 
             scene.simulator.clock.move(49 * 3600)
             await withdraws(scene, ana)
@@ -257,20 +251,17 @@ class TestTheFileOfMyData:
             mallory = scene.mallory
             await scene.to_the_name(mallory)
             await scene.says(mallory, "Mallory Ó Briain")
-            await scene.says(mallory, "/mydata")
-            await scene.taps(mallory, scene.english.label(FILE))
-            jordi.block()
-            await scene.settled()
+            await scene.goes(mallory, "/mydata", scene.english.label(FILE))
+            await scene.blocks(jordi)
             with monkeypatch.context() as patch:
                 patch.setattr(type(bot), "delete_message", leaves_telegram)
-                fails(patch, scene, "delete_message", 1)
+                fails(patch, "delete_message", 1)
                 await tidies()
                 await tidies()
             assert files_of(scene, sean) == ["What was in this file has been deleted."]
             assert len(files_of(scene, jordi)) == len(await rows_of(scene, "sent_files")) == 1
             assert files_of(scene, jordi) != [erased]
-            jordi.unblock()
-            await scene.settled()
+            await scene.unblocks(jordi)
             await tidies()
             assert files_of(scene, jordi) == [erased]
             assert await rows_of(scene, "sent_files") == []
@@ -282,7 +273,7 @@ class TestTheFileOfMyData:
     async def test_stays_until_the_network_is_back_and_the_screen_says_so(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        ana, jordi = scene.ana, scene.jordi
+        ana, jordi, scene.leaves_screens = scene.ana, scene.jordi, True
         await scene.signs(ana)
         # One of which nothing could be noted does not stay.
         with monkeypatch.context() as patch:
@@ -323,7 +314,7 @@ class TestTheFileOfMyData:
         await scene.signs(jordi)
         await asks_for_the_file(scene, jordi)
         with monkeypatch.context() as patch:
-            fails(patch, scene, "delete_message", 1_000)
+            fails(patch, "delete_message", 1_000)
             await withdraws(scene, jordi)
             await scene.stop_bot()
         assert len(files_of(scene, jordi)) == 1
@@ -358,14 +349,12 @@ async def says_stop(scene: Scene, person: Person) -> None:
 
 
 async def restricts(scene: Scene, person: Person) -> None:
-    await scene.says(person, "/mydata")
-    await scene.taps(person, "Otros derechos")
+    await scene.goes(person, "/mydata", "Otros derechos")
     person.tap("Limitar el uso de mis datos")
 
 
 async def corrects_her_name(scene: Scene, person: Person) -> None:
-    await scene.says(person, "/mydata")
-    await scene.taps(person, "Corregir mi nombre")
+    await scene.goes(person, "/mydata", "Corregir mi nombre")
     person.send("Ana García Ruiz")
 
 

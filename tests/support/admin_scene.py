@@ -113,32 +113,35 @@ class AdminScene:
             source=None,
         )
 
-    async def taps(self, label: str) -> Message:
-        """Marta taps a button under her panel, and the bot is done."""
-        await self.scene.taps(self.marta, label)
-        return self.marta.messages[-1]
+    async def taps(self, *labels: str) -> str:
+        """Marta taps buttons one after the other, and the bot is done; returns what she reads."""
+        return await self.scene.taps(self.marta, *labels)
 
-    async def says(self, text: str) -> Message:
-        """Marta writes, and the bot is done."""
+    async def goes(self, command: str, *labels: str) -> str:
+        """Marta sends a command and taps buttons after it; returns what she reads then."""
+        return await self.scene.goes(self.marta, command, *labels)
+
+    async def says(self, text: str) -> str:
+        """Marta writes, and the bot is done; returns what she reads then."""
+        return await self.scene.says(self.marta, text)
+
+    async def writes(self, text: str) -> Message:
+        """Marta writes, and the bot is done; returns what she wrote."""
         sent = self.marta.send(text)
         await self.scene.settled()
         return sent
 
-    async def edits(self, message: Message, text: str) -> None:
-        """Marta changes what she wrote, and the bot is done."""
-        self.marta.edit(message, text)
-        await self.scene.settled()
+    async def edits(self, message: Message, text: str) -> str:
+        """Marta changes what she wrote, and the bot is done; returns what she reads then."""
+        return await self.scene.edits(self.marta, message, text)
 
     async def begins(self) -> None:
         """Marta begins a new message."""
-        await self.says("/broadcast")
-        await self.taps("Un mensaje nuevo")
+        await self.goes("/broadcast", "Un mensaje nuevo")
 
     async def previews(self, to: str = "A quienes eligieron novedades: 3") -> Message:
         """From a message that was taken to the summary; returns it."""
-        await self.taps("Continuar")
-        await self.taps("Sobre esta petición")
-        await self.taps(to)
+        await self.taps("Continuar", "Sobre esta petición", to)
         return self.panel
 
     async def prepares(self, text: str = "Hola") -> Message:
