@@ -96,8 +96,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
 async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
     admin: AdminScene, pau: Person, lucy: Person
 ) -> None:
-    await asks(admin)
-    await lucy.sees("Do you approve this broadcast?", 10)
+    await asks(admin, lucy)
     await admin.scene.taps(pau, "No aprobar", "Volver")
     assert (await admin.broadcast()).awaits_approval
     await admin.scene.taps(pau, "No aprobar", "Sí, que no salga")
@@ -106,8 +105,7 @@ async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
     assert "was not approved" in await admin.scene.taps(lucy, "Approve and send to 3 people")
 
     # Its author takes the next one back.
-    await asks(admin, "Otra")
-    question = await pau.sees(QUESTION, 10)
+    question = await asks(admin, pau, text="Otra")
     await admin.taps("Cancelar este envío", "Sí, cancelar el envío")
     await admin.scene.answered(pau.tap_data(question.id, data_of(question, APPROVE)))
     assert "El envío está cancelado." in pau.messages[-1].text
@@ -115,8 +113,7 @@ async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(
 
 
 async def test_after_a_day_it_is_over(admin: AdminScene, pau: Person) -> None:
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
+    await asks(admin, pau)
     await passes(admin, APPROVABLE_FOR)
     told = await admin.marta.sees("Nadie lo aprobó en un día", 10)
     assert told is admin.marta.messages[-1]
@@ -142,8 +139,7 @@ async def test_who_comes_and_goes_after_the_preview_does_not_take_the_second_wor
     jordi = admin.scene.jordi
     # One more than one admin may write to.
     await admin.scene.blocks(jordi)
-    await admin.begins()
-    await admin.says("Hola")
+    await admin.begins("Hola")
     await admin.previews("A quienes eligieron novedades: 2")
     await admin.scene.unblocks(jordi)
     assert "era 2, ahora es 3" in await admin.taps("Enviar a 2 personas")
@@ -156,11 +152,9 @@ async def test_who_comes_and_goes_after_the_preview_does_not_take_the_second_wor
     assert admin.got_by_all() == [["Hola"], [], ["Hola"]]
     # Up to the number, one is enough.
     questions = len(pau.messages)
-    await admin.begins()
-    await admin.says("A dos")
+    await admin.begins("A dos")
     await admin.previews("A quienes eligieron novedades: 2")
-    await admin.taps("Enviar a 2 personas")
-    await admin.over()
+    await admin.finishes("Enviar a 2 personas")
     assert len(pau.messages) == questions
 
 
@@ -168,8 +162,7 @@ async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
     admin: AdminScene, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin.expected += ["message to copy not found", "message to edit not found"]
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
+    await asks(admin, pau)
     # What was deleted cannot be approved.
     (preview,) = [m for m in admin.marta.messages if m.from_bot and m.text == "Hola"]
     admin.marta.delete(preview)
@@ -179,9 +172,7 @@ async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
     await admin.scene.settled()
     assert (await admin.broadcast()).awaits_approval
 
-    await asks(admin, "Otra")
-    await pau.sees_one(lambda m: QUESTION in m.text and pau.messages[-2].text == "Otra", 10)
-    await lucy.sees("Do you approve this broadcast?", 10)
+    await asks(admin, lucy, pau, text="Otra")
 
     async def just_after_lucy(
         change: Proceed, action: BroadcastAction, key: bytes, actor: int, at: datetime, shown: int
@@ -201,8 +192,7 @@ async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
 async def test_who_approves_just_before_another_cancels_reads_that_it_is_cancelled(
     admin: AdminScene, pau: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
+    await asks(admin, pau)
 
     async def just_before_lucy(
         change: Proceed, action: BroadcastAction, key: bytes, actor: int, at: datetime, shown: int
@@ -218,17 +208,14 @@ async def test_who_approves_just_before_another_cancels_reads_that_it_is_cancell
 
 
 async def test_approved_it_waits_for_the_end_of_another(admin: AdminScene, pau: Person) -> None:
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
+    await asks(admin, pau)
     # Another can be sent while it waits.
     first = await admin.starts_another()
     admin.services.wake_broadcast()
-    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
-        await each.sees("De Lucy", 10)
+    await admin.all_see("De Lucy")
     assert (await admin.became("finished")).id == first
-    storage, now = admin.services.storage, admin.services.clock()
     another = await admin.starts_another(1)
-    await storage.write(change_broadcast, BroadcastAction.PAUSE, another, LUCY, now)
+    await admin.pauses(another)
     told = admin.got_by_all()
     await admin.scene.taps(pau, APPROVE)
     assert "Saldrá cuando termine el envío que está en marcha." in pau.messages[-1].text
@@ -244,15 +231,13 @@ async def test_of_one_who_is_no_admin_any_more_the_approver_sees_the_progress(
 ) -> None:
     # Whoever prepared it may have blocked the bot.
     admin.expected.append("bot was blocked by the user")
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
+    await asks(admin, pau)
     admin.marta.block()
     await admin.scene.taps(pau, APPROVE)
     await admin.became("finished")
     assert admin.got_by_all() == [["Hola"]] * 3
     admin.marta.unblock()
-    await asks(admin, "Otra")
-    await pau.sees_one(lambda m: QUESTION in m.text and pau.messages[-2].text == "Otra", 10)
+    await asks(admin, pau, text="Otra")
     seen = len(admin.marta.messages)
     await with_settings(admin, admin_ids=frozenset({LUCY, PAU}))
     await admin.scene.taps(pau, APPROVE)
@@ -271,8 +256,7 @@ async def test_the_list_begins_with_what_comes_next_and_quotes_each(admin: Admin
         if when is None:
             # An edit changes how a message begins only with a new preview.
             await admin.edits(message, "Adiós")
-            await admin.taps("Enviar a 3 personas")
-            await admin.over()
+            await admin.finishes("Enviar a 3 personas")
         else:
             await admin.taps(await admin.plans(f"mañana {when}"))
     await admin.says("/broadcasts")

@@ -59,8 +59,7 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
     assert admin.got_by_all() == [[], [], []]
     await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}))
     await admin.scene.taps(lucy, "Send now")
-    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
-        await each.sees("Hola", 10)
+    await admin.all_see("Hola")
 
 
 async def test_what_nobody_can_decide_says_what_to_do(
@@ -120,8 +119,7 @@ async def test_what_reaches_many_in_a_day_needs_a_second_admin(
     await pau.sees(QUESTION, 10)
     assert admin.got_by_all() == [["Hola"]] * 3
     await admin.scene.taps(pau, APPROVE)
-    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
-        await each.sees("Y otra cosa", 10)
+    await admin.all_see("Y otra cosa")
     await admin.over()
     # The planned one counts with what went out before its time.
     await passes(admin, timedelta(hours=48))
@@ -135,9 +133,7 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     admin: AdminScene, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
-    await lucy.sees("Do you approve this broadcast?", 10)
+    await asks(admin, lucy, pau)
     await admin.signs(admin.scene.mallory)
     assert "era 3, ahora es 4" in await admin.scene.taps(pau, APPROVE)
     assert (await admin.broadcast()).awaits_approval
@@ -153,8 +149,7 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
 
 
 async def test_a_few_who_sign_while_it_waits_are_told(admin: AdminScene, pau: Person) -> None:
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
+    await asks(admin, pau)
     people = (admin.scene.ana, admin.scene.jordi, admin.scene.sean)
     for person in people:
         person.block()

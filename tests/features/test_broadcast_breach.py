@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 
 from simulator.person import Person
-from storage.broadcast_transitions import change_broadcast
-from storage.broadcast_types import BroadcastAction
 from storage.broadcasts import broadcast_history, count_signers
 from storage.personal_data import everything_held
 from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
@@ -52,9 +50,7 @@ async def begins_notice(admin: AdminScene) -> None:
     assert BREACH not in admin.panel.labels
     await admin.taps("Otros avisos")
     assert admin.panel.labels == [BREACH, "Volver"]
-    await admin.taps("Volver")
-    await admin.taps("Otros avisos")
-    await admin.taps(BREACH)
+    await admin.taps("Volver", "Otros avisos", BREACH)
 
 
 async def previews(admin: AdminScene, text: str = NEWS) -> str:
@@ -122,9 +118,7 @@ async def test_jordi_who_said_stop_is_told_of_a_breach(admin: AdminScene, lucy: 
 async def test_marta_alone_cannot_send_it_even_to_few(admin: AdminScene, lucy: Person) -> None:
     await previews(admin)
     other = await admin.starts_another()
-    await admin.services.storage.write(
-        change_broadcast, BroadcastAction.PAUSE, other, LUCY, admin.services.clock()
-    )
+    await admin.pauses(other)
     await admin.taps(ASK)
     question = await lucy.sees(QUESTION, 10)
     where, _ = admin.data("Cancelar este envío")
@@ -153,8 +147,7 @@ async def test_marta_who_is_the_only_admin_can_tell_everyone_and_is_asked_twice(
     admin: AdminScene,
 ) -> None:
     # A message about the petition is not turned into a notice to the silent.
-    await admin.begins()
-    await admin.says("Hola")
+    await admin.begins("Hola")
     await admin.taps("Continuar")
     await admin.forges("Sobre esta petición", "about:update", "about:breach")
     assert "Sobre esta petición" in admin.panel.labels
@@ -168,8 +161,7 @@ async def test_marta_who_is_the_only_admin_can_tell_everyone_and_is_asked_twice(
     assert await admin.services.storage.read(broadcast_history) == []
     assert not [label for label in admin.panel.labels if label.startswith(("Enviar a", "Pedir"))]
     assert "nadie más lo revisará antes de que salga" in await admin.taps("Continuar")
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
+    await admin.finishes("Enviar a 3 personas")
     assert [NEWS in m.text for m in admin.got(admin.scene.jordi)] == [True]
 
 
@@ -187,8 +179,7 @@ async def test_who_had_blocked_the_bot_is_told_on_coming_back(admin: AdminScene)
         await previews(admin, what)
         await admin.taps("Continuar")
         people = "persona" if recipients == 1 else "personas"
-        await admin.taps(f"Enviar a {recipients} {people}")
-        await admin.over()
+        await admin.finishes(f"Enviar a {recipients} {people}")
     for person in (jordi, sean):
         person.unblock()
         person.start()

@@ -43,8 +43,7 @@ async def test_a_formatted_text_arrives_as_it_was_written(admin: AdminScene) -> 
     preview, in_english = admin.marta.messages[-3:-1]
     assert preview.from_bot
     assert in_english.text == "Hello"
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
+    await admin.finishes("Enviar a 3 personas")
     # Everyone gets the version of their language, and the rest the first.
     for person in (admin.scene.ana, admin.scene.jordi):
         (message,) = admin.got(person)
@@ -67,8 +66,7 @@ async def test_an_album_stays_together(admin: AdminScene) -> None:
     assert "Un álbum cuenta como 3 mensajes por persona." in summary.text
     assert "quien no quiera más mensajes así puede dejarlos en /mydata." in summary.text
     assert "/stop" not in summary.text, "which ends the closing update too"
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
+    await admin.finishes("Enviar a 3 personas")
     got = admin.got(admin.scene.ana)
     assert [m.media.kind for m in got if m.media] == ["photo", "video", "photo"]
     assert got[0].text == "Las tres"
@@ -121,8 +119,7 @@ async def test_what_is_no_name_stays_while_a_draft_is_open(admin: AdminScene, st
 
 
 async def test_a_message_that_comes_days_later_is_not_taken_for_it(admin: AdminScene) -> None:
-    await admin.begins()
-    await admin.says("Hola")
+    await admin.begins("Hola")
     admin.ahead = timedelta(days=3)
     assert "Este chat funciona con botones" in await admin.says("Hola")
     # A draft of days ago keeps nothing at the form.
@@ -137,8 +134,7 @@ async def test_it_can_be_given_up_at_any_time(admin: AdminScene) -> None:
     assert admin.marta.messages[-1].text == "De acuerdo: no he cambiado nada."
     assert not admin.marta.messages[-1].labels
     for way in ("Descartar", "/cancel"):
-        await admin.begins()
-        await admin.says("Hola")
+        await admin.begins("Hola")
         await (admin.taps(way) if way == "Descartar" else admin.says(way))
         assert "el mensaje está descartado" in admin.marta.messages[-1].text
         assert not any(m.labels for m in admin.marta.messages)
@@ -171,14 +167,12 @@ async def test_one_that_was_left_is_gone_on_with(admin: AdminScene) -> None:
 
 async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> None:
     scene, storage = admin.scene, admin.services.storage
-    await admin.begins()
-    await admin.says("Otra acción")
+    await admin.begins("Otra acción")
     await admin.taps("Continuar", "Sobre otra cosa")
     assert "A quienes eligieron novedades: 3" not in admin.panel.labels
     await admin.taps("A quienes aceptaron otras noticias: 1")
     assert "A quienes aceptaron recibir otras noticias: 1" in admin.panel.text
-    await admin.taps("Enviar a 1 persona")
-    await admin.over()
+    await admin.finishes("Enviar a 1 persona")
     assert admin.got_by_all() == [["Otra acción"], [], []]
     # Whoever gets news can end that under them, and then nobody is left to send any to.
     answer = await scene.ana.tap("No recibir más noticias").answered()
@@ -186,15 +180,13 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
         "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
     )
     assert await storage.read(count_audience, kind=Kind.NEWS) == {}
-    await admin.begins()
-    await admin.says("Hello")
+    await admin.begins("Hello")
     assert "No hay a quién enviarlo." in await admin.taps("Continuar", "Sobre otra cosa")
     assert admin.panel.labels == ["Volver", "Descartar"]
     await admin.taps("Volver")
     # One language alone can be chosen.
     await admin.taps("Sobre esta petición", "Solo a quienes leen en inglés: 1")
-    await admin.taps("Enviar a 1 persona")
-    await admin.over()
+    await admin.finishes("Enviar a 1 persona")
     assert admin.got_by_all() == [["Otra acción"], [], ["Hello"]]
     for person in (scene.ana, scene.jordi, scene.sean):
         supporter = admin.services.reference(person.id)
@@ -209,8 +201,7 @@ async def test_nobody_gets_more_messages_than_they_were_promised(admin: AdminSce
     await scene.signs(luz, updates=True)
     await admin.signs(mallory, updates=0)
     for number, people in enumerate((4, 3, 3, 2), 1):
-        await admin.begins()
-        await admin.says(f"Avance {number}")
+        await admin.begins(f"Avance {number}")
         summary = (await admin.previews(f"A quienes eligieron novedades: {people}")).text
         left_out = "Ya han recibido todas las novedades que eligieron: 1" in summary
         assert left_out is (number == 4)

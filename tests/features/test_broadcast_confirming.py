@@ -53,8 +53,7 @@ async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(admin: A
     assert "⚠️ Han pasado más de diez minutos" in await admin.taps(SEND)
     assert admin.got_by_all() == NOBODY
     assert await admin.services.storage.read(broadcast_history) == []
-    await admin.taps(SEND)
-    await admin.over()
+    await admin.finishes(SEND)
     reference = admin.services.reference(ADMIN)
     assert await admin.services.storage.read(find_draft, reference) is None, (
         "nothing is left of it"
@@ -69,8 +68,7 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     former = admin.marta.messages[-2]
     await admin.edits(sent, "No enviar esto")
     assert "Has cambiado tu mensaje después de la vista previa." in admin.panel.text
-    await admin.taps(SEND)
-    await admin.over()
+    await admin.finishes(SEND)
     assert admin.got_by_all() == [["Hola a todas"]] * 3
     # A new preview takes the edit in, and the old one away.
     await admin.begins()
@@ -80,8 +78,7 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     await admin.edits(sent, "Otra vez")
     await admin.taps("👁 Ver la vista previa otra vez")
     assert former.id not in admin.marta.chat.messages
-    await admin.taps(SEND)
-    await admin.over()
+    await admin.finishes(SEND)
     assert admin.got_by_all() == [["Hola a todas", "Otra vez"]] * 3
     await admin.says("/broadcasts")
     quoted = [line for line in admin.panel.text.splitlines() if line.startswith("«")]
@@ -127,8 +124,7 @@ async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being
     await admin.prepares()
     await blocks(admin)
     await admin.signs(mallory)
-    await admin.taps(SEND)
-    report = await admin.over()
+    report = await admin.finishes(SEND)
     assert "Entregados: 2" in report.text
     assert admin.got_by_all() == [["Hola"], [], ["Hola"]]
     assert admin.got(mallory) == []
@@ -197,8 +193,7 @@ async def test_the_same_call_makes_the_test_and_the_real_thing(admin: AdminScene
     assert len(admin.marta.messages) == shown + 1, "asked for twice at once, it comes once"
     assert admin.panel is admin.marta.messages[-1]
     assert "Arriba tienes la prueba" in await admin.taps("Enviarme una prueba")
-    await admin.taps(SEND)
-    await admin.over()
+    await admin.finishes(SEND)
     test, _, *real = [dict(call.params) for call in calls.of("copyMessage")[before:]]
     assert len(real) == 3
     assert all({**one, "chat_id": ADMIN} == test for one in real)
@@ -217,8 +212,7 @@ async def test_many_are_asked_twice(admin: AdminScene, monkeypatch: pytest.Monke
     admin.ahead = timedelta(minutes=11)
     assert "⚠️ Han pasado más de diez minutos" in await admin.taps(SEND)
     assert "¿Seguro?" not in admin.panel.text
-    await admin.taps("Continuar", SEND)
-    await admin.over()
+    await admin.finishes("Continuar", SEND)
 
 
 async def test_the_first_message_of_an_admin_alone_is_asked_for_twice(tmp_path: Path) -> None:
@@ -230,8 +224,7 @@ async def test_the_first_message_of_an_admin_alone_is_asked_for_twice(tmp_path: 
         await admin.taps("Enviarme una prueba")
         assert len(admin.marta.messages) > before
         assert admin.got_by_all() == NOBODY
-        await admin.taps(SEND)
-        await admin.over()
+        await admin.finishes(SEND)
         await admin.prepares()
         assert admin.panel.labels[0] == SEND
 
@@ -340,8 +333,7 @@ async def test_much_too_late_it_asks_and_can_be_sent_or_dropped(admin: AdminScen
     assert admin.panel.labels == ["Sí, cancelar el envío", "No, dejarlo como está"]
     assert LATE in await admin.taps("No, dejarlo como está")
     assert admin.got_by_all() == [[], [], []]
-    await admin.taps("Enviar ahora")
-    assert (await admin.over()).id == page.id, "where she let it go on"
+    assert (await admin.finishes("Enviar ahora")).id == page.id, "where she let it go on"
     assert admin.got_by_all() == [["Hola"]] * 3
     await admin.says("/broadcasts")
     (sent,) = await admin.services.storage.read(broadcast_history)
@@ -359,8 +351,7 @@ async def test_much_too_late_it_asks_and_can_be_sent_or_dropped(admin: AdminScen
 async def test_what_is_planned_is_listed_and_can_be_cancelled(admin: AdminScene) -> None:
     await planned(admin, timedelta())
     # One for one person is said of one person.
-    await admin.begins()
-    await admin.says("Hola")
+    await admin.begins("Hola")
     await admin.previews("Solo a quienes leen en inglés: 1")
     await admin.taps(await admin.plans())
     assert "🕒 Hay 2 envíos programados" in await admin.says("/broadcast")

@@ -111,8 +111,7 @@ async def test_to_cancel_it_is_held_at_once_and_asked_about(slow: AdminScene) ->
     await slow.services.storage.write(interrupt_broadcast, key, reason, now)
     assert "¿Cancelar el envío?" not in await slow.says("/broadcast")
     await slow.restart(rate=FAST)
-    await slow.taps("▶ Seguir")
-    await slow.over()
+    await slow.finishes("▶ Seguir")
     assert told(slow) == 3
 
 
@@ -136,8 +135,7 @@ async def test_what_is_cancelled_is_reported_and_the_rest_told_once(slow: AdminS
     await slow.restart(rate=FAST)
     await slow.taps("Enviar a quienes faltan")
     await slow.says("Hola otra vez")
-    await slow.taps("👁 Ver la vista previa", send_label(slow.words, 3 - before))
-    await slow.over()
+    await slow.finishes("👁 Ver la vista previa", send_label(slow.words, 3 - before))
     assert told(slow) == 3
     assert slow.got_by_all()[0] == ["Hola"]
 
@@ -151,11 +149,9 @@ async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: Admin
     await slow.cancels(lucy_is_sending)
     # Then for the closing update, of which another admin has begun one meanwhile.
     await slow.scene.closes()
-    await slow.taps(SEND)
-    assert "Algo ha cambiado desde que viste este resumen" in slow.panel.text
+    assert "Algo ha cambiado desde que viste este resumen" in await slow.taps(SEND)
     lucy_is_sending = await slow.starts_another(1, kind=Kind.CLOSING)
-    await slow.taps(SEND)
-    assert "Tu mensaje no ha salido: hay otro envío en marcha." in slow.panel.text
+    assert "Tu mensaje no ha salido: hay otro envío en marcha." in await slow.taps(SEND)
     await slow.cancels(lucy_is_sending)
     await slow.taps(SEND)
     assert (await slow.became("running")).author == ADMIN
@@ -166,13 +162,10 @@ async def test_everything_is_taken_back_and_accounted_for(admin: AdminScene) -> 
     admin.marta.send_album(["photo", "photo"], "Dos")
     await admin.scene.settled()
     await admin.previews()
-    await admin.taps(SEND)
-    await admin.over()
+    await admin.finishes(SEND)
     await admin.scene.blocks(admin.scene.sean)
-    await admin.taps("Retirar los mensajes")
-    assert "Se borrarán de los chats de 3 personas." in admin.panel.text
-    await admin.taps("No, dejarlos")
-    assert "El mensaje está enviado." in admin.panel.text
+    assert "Se borrarán de los chats de 3 personas." in await admin.taps("Retirar los mensajes")
+    assert "El mensaje está enviado." in await admin.taps("No, dejarlos")
     assert len(admin.got(admin.scene.ana)) == 2
     recall = admin.data("Retirar los mensajes")
     await admin.taps("Retirar los mensajes", "Sí, retirar los mensajes")

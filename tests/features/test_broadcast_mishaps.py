@@ -6,8 +6,6 @@ import pytest
 
 from bot.broadcast.content import Content, MessageCall
 from simulator.faults import Fault
-from storage.broadcast_transitions import change_broadcast
-from storage.broadcast_types import BroadcastAction
 from storage.broadcasts import broadcast_history
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
@@ -33,8 +31,7 @@ async def test_who_takes_no_voice_messages_gets_a_text(admin: AdminScene) -> Non
     assert "Enviar a 2 personas" in admin.panel.labels, "the others may take them"
     assert await admin.services.storage.read(broadcast_history) == []
     admin.marta.forbids_voice_messages = False
-    await admin.taps("Enviar a 2 personas")
-    report = await admin.over()
+    report = await admin.finishes("Enviar a 2 personas")
     assert "Entregados: 1" in report.text
     assert "No admiten notas de voz ni de vídeo: 1" in report.text
     assert "pulsa «Enviar a quienes faltan» y envíame un texto" in report.text
@@ -53,12 +50,10 @@ async def test_who_takes_no_voice_messages_gets_a_text(admin: AdminScene) -> Non
 
 
 async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: AdminScene) -> None:
-    await admin.begins()
-    await admin.says("Uno")
+    await admin.begins("Uno")
     await admin.previews()
     old, former = admin.data("No enviar"), admin.marta.messages[-2]
-    await admin.begins()
-    await admin.says("Dos")
+    await admin.begins("Dos")
     await admin.scene.answered(admin.marta.tap_data(*old))
     assert "ya no está en preparación" in admin.marta.chat.messages[old[0]].text
     # Orders of her own making break nothing.
@@ -157,14 +152,7 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminSc
     assert "El mensaje final está programado" in await admin.says("/reopen")
     await admin.goes("/broadcasts", "1", "Cancelar este envío", "Sí, cancelar el envío")
     # Another broadcast does not keep it closed.
-    storage = admin.services.storage
-    await storage.write(
-        change_broadcast,
-        BroadcastAction.PAUSE,
-        await admin.starts_another(),
-        ADMIN + 1,
-        admin.services.clock(),
-    )
+    await admin.pauses(await admin.starts_another())
     assert "está abierta otra vez" in await admin.goes("/reopen", "Sí, volver a abrirla")
 
 
@@ -254,8 +242,7 @@ async def asks_for(admin: AdminScene, prepared: str) -> None:
 async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await admin.begins()
-    await admin.says("Hola")
+    await admin.begins("Hola")
     await admin.previews()
 
     def failing(*_: object) -> MessageCall:
@@ -272,8 +259,7 @@ async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
     await admin.restart()
     await asyncio.sleep(30)
     assert len(admin.marta.messages) == said
-    await admin.taps("▶ Seguir")
-    report = await admin.over()
+    report = await admin.finishes("▶ Seguir")
     assert "Entregados: 2" in report.text
     assert "Enviar a quienes faltan" in report.labels
     scene = admin.scene
@@ -293,8 +279,7 @@ async def test_denied_again_once_she_let_it_go_on_it_is_told_anew(admin: AdminSc
     await admin.scene.taps_at_once(admin.marta, "▶ Seguir")
     await admin.marta.sees_one(lambda m: denied in m.text and m.id > first.id, 200)
     faults.clear()
-    await admin.taps("▶ Seguir")
-    await admin.over()
+    await admin.finishes("▶ Seguir")
     assert admin.got_by_all() == [["Hola"]] * 3
 
 

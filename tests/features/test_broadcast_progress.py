@@ -12,8 +12,6 @@ from handlers.broadcasts.progress_message import AdminReporter
 from simulator.chats import Message
 from simulator.faults import Fault
 from simulator.person import Person
-from storage.broadcast_transitions import change_broadcast
-from storage.broadcast_types import BroadcastAction
 from storage.petitions import petition_state
 from tests.features.test_broadcast_controls import under_way
 from tests.support.admin_scene import AdminScene, an_admin_scene
@@ -79,8 +77,7 @@ async def test_whatever_fails_while_it_is_shown_the_report_comes(tmp_path: Path)
 async def test_the_same_admin_asking_again_moves_the_progress_down(tmp_path: Path) -> None:
     async with two_admins(tmp_path, rate=1.0) as (scene, _):
         marta = scene.marta
-        for person in (scene.ana, scene.jordi, scene.sean):
-            await scene.signs(person)
+        await scene.all_sign(scene.ana, scene.jordi, scene.sean)
         ctx = await offered(scene, 3)
         leave = data_of(ctx, ctx.labels.index(scene.words.label("No enviar")))
         await scene.taps(marta, send_label(scene.words, 3))
@@ -101,8 +98,7 @@ async def test_another_admin_takes_the_progress_over_and_reads_it_in_their_langu
     tmp_path: Path, seconds_apart: float
 ) -> None:
     async with two_admins(tmp_path, rate=1.0) as (scene, lucy):
-        for person in (scene.ana, scene.jordi, scene.sean):
-            await scene.signs(person)
+        await scene.all_sign(scene.ana, scene.jordi, scene.sean)
         ctx = await offered(scene, 3)
         await asyncio.sleep(seconds_apart)
         lucy_panel = await offered(scene, 3, lucy)
@@ -184,14 +180,7 @@ async def test_a_question_waits_but_a_moment_for_progress_that_telegram_does_not
 async def test_what_another_process_changes_while_it_is_drawn_is_drawn_after_it(
     slow: AdminScene, let_go: asyncio.Event
 ) -> None:
-    storage = slow.services.storage
-    await storage.write(
-        change_broadcast,
-        BroadcastAction.PAUSE,
-        (await slow.broadcast()).id,
-        ADMIN,
-        slow.services.clock(),
-    )
+    await slow.pauses((await slow.broadcast()).id)
     let_go.set()
     await slow.marta.sees(PAUSED, 2)
 

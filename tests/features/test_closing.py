@@ -22,8 +22,7 @@ async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Sc
     await scene.start_bot()
     await scene.settled()
     assert "con la tuya: 1" in await scene.consents(ana)
-    for person in (scene.jordi, scene.sean):
-        await scene.signs(person)
+    await scene.all_sign(scene.jordi, scene.sean)
     scene.mallory.start()
     await scene.closes()
     await scene.broadcasts(3)

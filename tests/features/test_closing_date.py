@@ -184,8 +184,7 @@ async def test_ana_at_the_consent_is_told_that_its_date_has_come(scene: Scene) -
 
 async def test_the_admins_are_told_a_week_and_a_day_before(scene: Scene) -> None:
     scene.marta.start()
-    for person in (scene.ana, scene.jordi):
-        await scene.signs(person)
+    await scene.all_sign(scene.ana, scene.jordi)
     closes_at = scene.now + 30 * DAY
     await scene.storage.write(follow_folder, closes_at)
     for ahead, notices in ((22, 0), (24, 1), (25, 1), (29.5, 2), (29.6, 2)):

@@ -152,8 +152,7 @@ async def test_what_she_was_not_asked_for_is_not_kept_as_the_text(admin: AdminSc
     admin.ahead = timedelta()
     await admin.says("Han vuelto")
     await admin.goes("/closing", SPANISH)
-    await admin.begins()
-    await admin.says("A quienes firmasteis: gracias")
+    await admin.begins("A quienes firmasteis: gracias")
     assert await storage.read(all_closing_texts) == []
     assert "Continuar" in admin.panel.labels, "the broadcast was begun later"
     await admin.says("/cancel")

@@ -103,8 +103,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     while (due := time.later(21)).toordinal() % (31 * 7) != 0 or time.now.day > FORTNIGHT:
         time.now += DAY
     begun = time.now
-    for person in (ana, scene.sean):
-        await scene.signs(person)
+    await scene.all_sign(ana, scene.sean)
     for number, days in ((3, 1), (4, 5), (5, FORTNIGHT)):
         signed_at = begun + days * DAY
         people = Supporters(time.storage.database, time.services.keyring, signed_at=signed_at)
@@ -172,8 +171,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
 
 async def test_after_the_delivery_the_told_go_and_the_others_once_warned(scene: Scene) -> None:
     """The delivery is recorded two months late, and one of the signers has not been told."""
-    for person in (scene.ana, scene.sean):
-        await scene.signs(person)
+    await scene.all_sign(scene.ana, scene.sean)
     await scene.closes()
     await scene.broadcasts(2)
     time = Time(scene)
@@ -210,8 +208,7 @@ async def test_after_the_delivery_the_told_go_and_the_others_once_warned(scene: 
 async def test_of_a_handover_of_today_the_admins_are_warned_in_time(scene: Scene) -> None:
     """They plan the closing update, which holds back the erasure until it is cancelled."""
     scene.marta.start()
-    for person in (scene.ana, scene.sean):
-        await scene.signs(person)
+    await scene.all_sign(scene.ana, scene.sean)
     await scene.closes()
     time = Time(scene)
     storage = time.storage
@@ -263,8 +260,7 @@ async def test_of_a_handover_of_today_the_admins_are_warned_in_time(scene: Scene
 
 async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene: Scene) -> None:
     scene.marta.start()
-    for person in (scene.ana, scene.sean, scene.jordi):
-        await scene.signs(person)
+    await scene.all_sign(scene.ana, scene.sean, scene.jordi)
     time = Time(scene)
     jordi = time.services.reference(scene.jordi.user.id)
     await time.storage.write(withdraw_signature, jordi, time.now)
@@ -294,8 +290,7 @@ async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene
 
 async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
     """The machine starts twice with it; Ana signed, Jordi typed his name, Seán has his file."""
-    for person in (scene.ana, scene.sean):
-        await scene.signs(person)
+    await scene.all_sign(scene.ana, scene.sean)
     await scene.goes(scene.sean, "/mydata", "📄 Get the file")
     await scene.to_the_name(scene.jordi)
     await scene.says(scene.jordi, "Jordi Puig")
@@ -321,8 +316,7 @@ async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
 async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene: Scene) -> None:
     ana, unless = scene.ana, "salvo que la retiraras o que se hubiera anulado"
     scene.marta.start()
-    for person in (ana, scene.jordi):
-        await scene.signs(person)
+    await scene.all_sign(ana, scene.jordi)
     await scene.withdraws(ana)
     time = Time(scene)
     time.now = time.later(20)

@@ -44,8 +44,7 @@ async def reads(scene: Scene, person: Person, command: str = "/start") -> str:
 
 async def is_handed_over(scene: Scene) -> str:
     """Three sign, one of them without a name; the list is written, and handed over today."""
-    for person in (scene.ana, scene.sean, scene.jordi):
-        await scene.signs(person)
+    await scene.all_sign(scene.ana, scene.sean, scene.jordi)
     storage = scene.storage
     await write_sql(storage.database, "UPDATE signatures SET name_sealed = NULL WHERE number = 2")
     await scene.closes()

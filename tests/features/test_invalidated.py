@@ -170,8 +170,7 @@ async def test_marta_who_could_not_be_told_of_the_wave_reads_of_it_after_a_resta
 
 async def test_ana_who_was_taken_out_reads_so_and_can_withdraw(scene: Scene) -> None:
     ana = scene.ana
-    for person in (ana, scene.jordi):
-        await scene.signs(person)
+    await scene.all_sign(ana, scene.jordi)
     key = await invalidated(scene, [1])
     ana.start()
     home = await ana.sees("Por ahora tu firma no se cuenta")

@@ -164,8 +164,7 @@ async def test_the_answer_to_a_letter_says_what_was_done_and_nothing_unwanted_fo
 async def test_whose_restriction_is_lifted_is_told_how_it_ended_meanwhile(letters: Scene) -> None:
     """Ana restricts the use of her data in the chat, and Jordi by a letter."""
     scene, ana, jordi = letters, letters.ana, letters.jordi
-    for person in (jordi, ana, scene.sean):
-        await scene.signs(person)
+    await scene.all_sign(jordi, ana, scene.sean)
     await in_the_shell("1", "restrict", "--verified-otherwise", LETTER)
     await other_rights(scene, ana)
     await scene.taps(ana, scene.words.label("Limitar el uso de mis datos"))

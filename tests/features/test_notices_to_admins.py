@@ -121,8 +121,7 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
         return await proceed(kind, about)
 
     pau, is_away = admin.scene.world.person("Pau", language="es", user_id=PAU), True
-    await asks(admin)
-    await lucy.sees("Do you approve this broadcast?", 10)
+    await asks(admin, lucy)
     calls = admin.scene.simulator.calls
     await until(lambda: any(call.chat_id == PAU for call in calls))  # and was not reached
     await admin.scene.settled()
@@ -138,8 +137,7 @@ async def test_pau_is_asked_though_the_database_was_away_when_it_was_his_turn(
 
 
 async def test_pau_who_comes_too_late_is_asked_nothing(admin: AdminScene, lucy: Person) -> None:
-    await asks(admin)
-    await lucy.sees("Do you approve this broadcast?", 10)
+    await asks(admin, lucy)
     await admin.scene.taps(lucy, "Approve and send to 3 people")
     await admin.over()
     pau = admin.scene.world.person("Pau", language="es", user_id=PAU)

@@ -74,8 +74,7 @@ async def test_a_name_not_signed_with_is_not_kept_and_an_answer_is_none(scene: S
 
 
 async def test_a_signature_can_be_taken_back_at_any_time(scene: Scene) -> None:
-    for person in (scene.ana, scene.jordi, scene.sean):
-        await scene.signs(person)
+    await scene.all_sign(scene.ana, scene.jordi, scene.sean)
     await taken_back(scene, scene.ana)
     await scene.closes()
     await taken_back(scene, scene.jordi)
@@ -115,8 +114,7 @@ async def test_a_notice_that_changes_while_a_tap_waits_was_not_shown(
 async def test_who_came_back_without_a_word_is_told_how_it_ended(scene: Scene) -> None:
     """In the group only what names the bot is answered."""
     ana, jordi = scene.ana, scene.jordi
-    for person in (ana, jordi):
-        await scene.signs(person)
+    await scene.all_sign(ana, jordi)
     group = scene.world.group("Barrio", members=[ana])
     for command in ("/help", "/start"):
         ana.send_in(group, command)

@@ -241,8 +241,7 @@ async def test_a_draft_is_shown_later_and_neither_a_test_nor_the_sending_is_made
     await admin.marta.sees_one(lambda _: not_done() == 2)
     assert await admin.services.storage.read(broadcast_history) == []
     assert await all_is_acknowledged(admin.scene)
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
+    await admin.finishes("Enviar a 3 personas")
 
 
 async def test_martas_button_stops_turning_though_her_connection_was_gone_when_she_tapped(
@@ -285,8 +284,7 @@ async def test_martas_tap_is_answered_before_it_is_handled_again(
             raise Unavailable
         return await proceed(*given)
 
-    await admin.begins()
-    await admin.says("Hola")
+    await admin.begins("Hola")
     await admin.taps("Continuar", "Sobre esta petición")
     admin.expected.append("query is too old")  # once it is handled again
     intercept(monkeypatch, "answerCallbackQuery", slow)

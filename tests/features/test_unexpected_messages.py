@@ -102,8 +102,7 @@ async def test_a_stale_button_shows_the_present_screen(scene: Scene) -> None:
     scene.simulator.calls.clear()
     scene.simulator.faults.latency = 0.1
     scene.simulator.faults.spared = frozenset()
-    for person in (scene.jordi, scene.sean):
-        await scene.signs(person)
+    await scene.all_sign(scene.jordi, scene.sean)
     scene.simulator.faults.clear()
     assert len(scene.simulator.calls.of("sendMessage")) == 2
 

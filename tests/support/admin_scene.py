@@ -135,9 +135,11 @@ class AdminScene:
         """Marta changes what she wrote, and the bot is done; returns what she reads then."""
         return await self.scene.edits(self.marta, message, text)
 
-    async def begins(self) -> None:
-        """Marta begins a new message."""
+    async def begins(self, text: str | None = None) -> None:
+        """Marta begins a new message, and writes it if there is a text."""
         await self.goes("/broadcast", "Un mensaje nuevo")
+        if text is not None:
+            await self.says(text)
 
     async def previews(self, to: str = "A quienes eligieron novedades: 3") -> Message:
         """From a message that was taken to the summary; returns it."""
@@ -146,15 +148,13 @@ class AdminScene:
 
     async def prepares(self, text: str = "Hola") -> Message:
         """Marta writes a new message and previews it; returns the summary."""
-        await self.begins()
-        await self.says(text)
+        await self.begins(text)
         return await self.previews()
 
     async def sends(self, text: str = "Hola", people: int = 3) -> Message:
         """Marta sends a new message to everyone who chose them; returns the report."""
         await self.prepares(text)
-        await self.taps(send_label(self.words, people))
-        return await self.over()
+        return await self.finishes(send_label(self.words, people))
 
     async def plans(self, when: str = "mañana 18:30") -> str:
         """Marta writes when what she previewed is to be sent; returns the label that plans it."""
@@ -173,6 +173,16 @@ class AdminScene:
         report = await self.marta.sees(said, 20)
         await self.reported()
         return report
+
+    async def finishes(self, *labels: str) -> Message:
+        """Marta taps what lets it go on to its end, and waits for it; returns the report."""
+        await self.taps(*labels)
+        return await self.over()
+
+    async def all_see(self, text: str) -> None:
+        """Waits until each of those who signed sees this."""
+        for person in (self.scene.ana, self.scene.jordi, self.scene.sean):
+            await person.sees(text, 10)
 
     async def broadcast(self) -> Broadcast:
         """The newest one."""
@@ -211,6 +221,12 @@ class AdminScene:
             change_broadcast, BroadcastAction.CANCEL, key, ADMIN + 1, self.services.clock()
         )
         self.services.wake_broadcast()
+
+    async def pauses(self, key: bytes) -> None:
+        """Another admin pauses a broadcast."""
+        await self.services.storage.write(
+            change_broadcast, BroadcastAction.PAUSE, key, ADMIN + 1, self.services.clock()
+        )
 
     async def became(self, state: str) -> Broadcast:
         """Waits until the newest broadcast is in a state."""

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from simulator.chats import Message
 from simulator.person import Person
 from storage.database import open_database
 from tests.support.admin_scene import AdminScene, an_admin_scene
@@ -54,13 +56,22 @@ def an_admin(admin: AdminScene, name: str, language: str, user_id: int) -> Perso
     return person
 
 
-async def asks(admin: AdminScene, text: str = "Hola") -> None:
-    """Marta prepares a message and asks for the approval."""
+async def asks(admin: AdminScene, *of: Person, text: str = "Hola") -> Message:
+    """Marta asks for the approval of a message; returns the question as the last of these sees it."""
     await admin.scene.settled()
     summary = await admin.prepares(text)
     assert "Otra persona que administra la petición tiene que aprobarlo" in summary.text
     assert "Enviar a 3 personas" not in summary.labels
     await admin.taps(ASK)
+    question = admin.panel
+    for person in of:
+        said = QUESTION if person.user.language == "es" else "Do you approve this broadcast?"
+        question = await person.sees_one(partial(_is_asked, person, said, text), 10)
+    return question
+
+
+def _is_asked(person: Person, question: str, text: str, message: Message) -> bool:
+    return question in message.text and person.messages[-2].text == text
 
 
 async def passes(admin: AdminScene, time: timedelta) -> None:

@@ -299,6 +299,11 @@ class Scene:
             await self.taps(person, f"⬜ {words.label('Noticias de otras acciones')}")
         return await self.consents(person)
 
+    async def all_sign(self, *people: Person) -> None:
+        """They sign one after the other, with the names of their profiles."""
+        for person in people:
+            await self.signs(person)
+
     async def consents(self, person: Person) -> str:
         """Taps what signs; returns what is read then."""
         return await self.taps(person, "✍️ Consiento y firmo")
