@@ -1,17 +1,20 @@
 """A campaigner in a hurry sends too much or too late, and taps old buttons."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
 from simulator.faults import Fault
+from simulator.person import Person
 from storage.broadcasts import broadcast_history
 from storage.personal_data import everything_held
 from storage.petitions import close_petition, petition_state, reopen_petition
 from storage.restores import record_restore
-from tests.features.test_broadcast_confirming import SEND
-from tests.support.admin_scene import SENT, AdminScene
+from tests.features.test_broadcast_confirming import SEND, planned
+from tests.support.admin_scene import HOUR, SENT, AdminScene
+from tests.support.approval_scene import LUCY, PAU, passes, with_settings
 from tests.support.scene import ADMIN
 
 
@@ -239,15 +242,15 @@ async def asks_for(admin: AdminScene, prepared: str) -> None:
         await admin.goes("/closing", "✏️ En español: el mensaje final")
 
 
+def failing(*_: object) -> MessageCall:
+    raise ZeroDivisionError
+
+
 async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await admin.begins("Hola")
     await admin.previews()
-
-    def failing(*_: object) -> MessageCall:
-        raise ZeroDivisionError
-
     monkeypatch.setattr(Content, "call", failing)
     await admin.taps("Enviar a 3 personas")
     alarm = await admin.marta.sees("en pausa por un fallo del bot", 10)
@@ -295,3 +298,66 @@ async def test_what_marta_prepared_before_a_restore_does_not_seem_to_be_on_its_w
     await admin.goes("/broadcast", "Seguir con el mensaje que preparabas", SEND)
     await admin.over()
     assert admin.got_by_all() == [["Hola"]] * 3
+
+
+# Of three admins Marta is one no more when what she prepared is due; more than all need approval.
+WITHOUT_MARTA = {"admin_ids": frozenset({LUCY, PAU}), "approval_above": 3}
+
+
+async def test_it_does_not_go_out_and_each_who_is_left_is_asked_once(
+    admin: AdminScene, lucy: Person, pau: Person
+) -> None:
+    await planned(admin, timedelta())
+    seen_by_marta = len(admin.marta.messages)
+    admin.expected.append("Bad Gateway")
+    admin.scene.simulator.faults.next("sendMessage", *[Fault.ERROR] * 3)
+    await passes(admin, HOUR, **WITHOUT_MARTA)
+    asked = await pau.sees("Un envío programado espera tu decisión", 20)
+    assert "quien lo decidió ya no administra la petición" in asked.text
+    assert asked.labels == ["Enviar ahora", "⏹ Cancelar"]
+    assert pau.messages[-2].text == "Hola"
+    in_english = await lucy.sees("A scheduled broadcast waits for your decision", 60)
+    assert "is no longer an admin" in in_english.text
+    assert len(admin.marta.messages) == seen_by_marta
+    await admin.restart()
+    await asyncio.sleep(0.5)
+    questions = [m for m in pau.messages if "espera tu decisión" in m.text]
+    assert len(questions) == 1
+    # One of them drops it, and the other's button says so.
+    await admin.scene.taps(pau, "⏹ Cancelar", "Sí, cancelar el envío")
+    await pau.sees("El envío está cancelado.", 10)
+    await admin.scene.taps(lucy, "Send now")
+    await lucy.sees("The broadcast is cancelled.", 10)
+    assert admin.got(admin.scene.ana) == []
+
+
+async def test_who_answers_late_does_not_resume_what_is_paused_since(
+    admin: AdminScene, lucy: Person, pau: Person
+) -> None:
+    """Pau's question says that nothing was sent, and Lucy has seen a mistake meanwhile."""
+    await planned(admin, timedelta())
+    await passes(admin, HOUR, **WITHOUT_MARTA)
+    await pau.sees("Un envío programado espera tu decisión", 20)
+    await lucy.sees("A scheduled broadcast waits for your decision", 20)
+    await admin.restart(rate=1.0)
+    await admin.scene.taps_at_once(lucy, "Send now")
+    await admin.scene.taps(lucy, "⏸ Pause")
+    await admin.became("paused")
+    await admin.scene.taps(pau, "Enviar ahora")
+    assert (await admin.broadcast()).state == "paused"
+    assert "El envío está en pausa" in pau.messages[-1].text
+    await admin.scene.taps(pau, "▶ Seguir")
+    await lucy.sees("The message has been sent.", 20)
+
+
+async def test_that_it_is_paused_by_a_fault_is_told_to_those_who_are_left(
+    admin: AdminScene, lucy: Person, pau: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await admin.restart(rate=1.0)
+    await admin.prepares()
+    await admin.scene.taps_at_once(admin.marta, SEND)
+    await admin.became("running")
+    monkeypatch.setattr(Content, "call", failing)
+    await with_settings(admin, **WITHOUT_MARTA)
+    await pau.sees("en pausa por un fallo del bot", 20)
+    await lucy.sees("is paused because of a fault in the bot", 20)

@@ -5,6 +5,7 @@ import shutil
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 from bot.monitoring.readiness import RunState
 from bot.petition.petition import BUNDLED
 from handlers.admin_notices import Notice, owe_admins
+from simulator.errors import conflict
 from simulator.faults import Fault
 from simulator.person import Person
 from storage.broadcast_transitions import (
@@ -20,6 +22,7 @@ from storage.broadcast_transitions import (
     interrupt_broadcast,
 )
 from storage.broadcast_types import BroadcastAction, PauseReason
+from storage.conversations import conversation_of
 from storage.durability import Durability
 from storage.errors import Unavailable
 from storage.petitions import follow_folder, petition_notice_was_sent
@@ -263,3 +266,46 @@ async def test_without_it_people_are_served_and_readyz_and_the_metrics_say_so(
             answer = await ask(address, "/readyz")
             assert (answer.status, answer.text.startswith(said)) == (status, True), answer
             assert (await ask(address, "/metrics")).metrics[NO_STANDBY] == is_alone
+
+
+TAKEN = "Otro programa está usando el token de este bot."
+
+
+async def a_rival_comes(scene: Scene, monkeypatch: pytest.MonkeyPatch, *admins: int) -> None:
+    async def refused(*_: object) -> list[dict[str, Any]]:
+        raise conflict("terminated by other getUpdates request")
+
+    await scene.stop_bot()
+    known = scene.settings.admin_ids | set(admins)
+    scene.settings = scene.settings.model_copy(update={"admin_ids": known})
+    for person in (scene.ana, scene.marta, scene.sean):
+        person.start()
+    await scene.start_bot()
+    await scene.settled()
+    monkeypatch.setattr(scene.world.updates, "poll", refused)
+    scene.world.updates.end_poll("terminated by other getUpdates request")
+
+
+async def test_the_admins_read_that_somebody_else_uses_the_token(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_rival_comes(scene, monkeypatch, scene.sean.id, scene.jordi.id)
+    # Jordi never started the bot, and stands before Seán: the others are told all the same.
+    await scene.marta.sees(TAKEN, 300)
+    await scene.marta.sees("ni guardar las firmas que lleguen con ellos")
+    await scene.sean.sees("Another program is using this bot’s token.", 300)
+    assert (told(scene.marta, TAKEN), told(scene.ana, TAKEN)) == (1, 0)
+    scene.simulator.calls.clear()
+
+
+async def test_they_are_told_without_a_database(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_rival_comes(scene, monkeypatch)
+
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    call_instead(monkeypatch, conversation_of, away)
+    await scene.marta.sees(TAKEN, 300)
+    scene.simulator.calls.clear()

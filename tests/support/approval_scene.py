@@ -32,8 +32,7 @@ async def three_admins(tmp_path: Path) -> AsyncIterator[AdminScene]:
 
 async def with_settings(admin: AdminScene, **changed: object) -> None:
     """The bot goes on with other settings, and with three admins unless they are others."""
-    three: dict[str, object] = {"admin_ids": THREE}
-    await admin.scene.goes_on_with(**three | changed)
+    await admin.scene.goes_on_with(**{"admin_ids": THREE} | changed)
     await admin.start()
 
 
@@ -57,7 +56,7 @@ def an_admin(admin: AdminScene, name: str, language: str, user_id: int) -> Perso
 
 
 async def asks(admin: AdminScene, *of: Person, text: str = "Hola") -> Message:
-    """Marta asks for the approval of a message; returns the question as the last of these sees it."""
+    """Marta asks for an approval; returns the question as the last of these sees it."""
     await admin.scene.settled()
     summary = await admin.prepares(text)
     assert "Otra persona que administra la petición tiene que aprobarlo" in summary.text
@@ -74,17 +73,13 @@ def _is_asked(person: Person, question: str, text: str, message: Message) -> boo
     return question in message.text and person.messages[-2].text == text
 
 
-async def passes(admin: AdminScene, time: timedelta) -> None:
-    """So much time goes by while the bot is down."""
+async def passes(admin: AdminScene, time: timedelta, **settings: object) -> None:
+    """So much time goes by while the bot is down; it goes on with other settings, if any."""
     await admin.scene.settled()
     await admin.scene.stop_bot()
     database = await open_database(admin.scene.settings.database_url)
-    early = {"less": int(time.total_seconds() * 1000)}
-    await write_sql(
-        database,
-        "UPDATE broadcasts SET starts_at = starts_at - :less, created_at = created_at - :less",
-        **early,
-    )
+    sql = "UPDATE broadcasts SET starts_at = starts_at - :less, created_at = created_at - :less"
+    await write_sql(database, sql, less=int(time.total_seconds() * 1000))
     await database.close()
-    await admin.scene.start_bot()
+    await admin.scene.goes_on_with(**settings)
     await admin.start()
