@@ -10,7 +10,6 @@ from storage.consents import end_consent
 from storage.personal_data import everything_held
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import LUCY, QUESTION, an_admin, with_settings
-from tests.support.html_messages import send_html
 from tests.support.scene import ADMIN, send_label
 
 KINDS = (
@@ -23,8 +22,9 @@ GONE = ["message to edit not found", "message to delete not found", "message to 
 
 async def test_a_formatted_text_arrives_as_it_was_written(admin: AdminScene) -> None:
     await admin.begins()
-    send_html(admin.marta, "<b>Mañana</b>, en la <a href='https://example.org/'>plaza</a>")
-    await admin.scene.settled()
+    await admin.writes(
+        "<b>Mañana</b>, en la <a href='https://example.org/'>plaza</a>", is_html=True
+    )
     await admin.taps("Botones con enlace")
     await admin.says("Leer más - javascript:alert(1)")
     assert "No entiendo «Leer más - javascript:alert(1)»" in admin.panel.text

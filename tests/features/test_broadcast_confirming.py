@@ -19,13 +19,6 @@ NOBODY: list[list[str]] = [[], [], []]
 LOST = "se ha borrado la vista previa"
 
 
-async def blocks(admin: AdminScene, *, is_blocked: bool = True) -> None:
-    """Jordi blocks the bot, or comes back."""
-    jordi = admin.scene.jordi
-    (jordi.block if is_blocked else jordi.unblock)()
-    await admin.scene.settled()
-
-
 async def test_two_taps_send_once(admin: AdminScene) -> None:
     await admin.prepares()
     wakes, (where, data) = admin.wakes, admin.data(SEND)
@@ -122,7 +115,7 @@ async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being
     mallory = admin.scene.mallory
     # One leaves and one signs: those who were counted and stayed are told.
     await admin.prepares()
-    await blocks(admin)
+    await admin.scene.blocks(admin.scene.jordi)
     await admin.signs(mallory)
     report = await admin.finishes(SEND)
     assert "Entregados: 2" in report.text
@@ -130,15 +123,15 @@ async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being
     assert admin.got(mallory) == []
     # Who comes back is told with the others.
     await admin.prepares("Otra")
-    await blocks(admin, is_blocked=False)
+    await admin.scene.unblocks(admin.scene.jordi)
     await admin.taps(SEND)
     await admin.reported()
     assert admin.got_by_all() == [["Hola", "Otra"], ["Otra"], ["Hola", "Otra"]]
     # More people than a small growth are told before anything goes out.
     monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
-    await blocks(admin)
+    await admin.scene.blocks(admin.scene.jordi)
     await admin.prepares("Y otra")
-    await blocks(admin, is_blocked=False)
+    await admin.scene.unblocks(admin.scene.jordi)
     assert "era 3, ahora es 4" in await admin.taps(SEND)
     # Asked again, it is for who has signed by then.
     oleg = admin.scene.world.person("Oleg", language="en")

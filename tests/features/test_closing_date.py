@@ -36,10 +36,6 @@ async def look_after(scene: Scene, ahead: timedelta) -> None:
     await look(replace(scene.services, clock=lambda: then))
 
 
-async def asks_to_close(scene: Scene, when: str) -> None:
-    await scene.says(scene.marta, f"/close {when}")
-
-
 def told(person: Person, words: str) -> int:
     return sum(words in message.text for message in person.messages)
 
@@ -47,7 +43,7 @@ def told(person: Person, words: str) -> int:
 async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     words = scene.words
     day = (scene.now + 60 * DAY).astimezone(words.zone)
-    await asks_to_close(scene, day.strftime("%d/%m/%Y"))
+    await scene.says(scene.marta, f"/close {day:%d/%m/%Y}")
     moment, title = f"{words.date(day)} a las 23:59", scene.petition.texts_in("es").title
     asked = await scene.marta.with_button(words.label("Sí, cerrarla ese día"))
     assert asked.text == (
@@ -99,7 +95,7 @@ async def test_a_date_is_read_however_it_is_typed_or_asked_again(scene: Scene) -
         ("24/11/2001", past),
         ("24/11/2101 10:00", "hasta con 730 días"),
     ):
-        await asks_to_close(scene, typed)
+        await scene.says(scene.marta, f"/close {typed}")
         assert answer in scene.marta.messages[-1].text, typed
         assert not scene.marta.messages[-1].buttons
 
@@ -110,7 +106,7 @@ async def test_who_closes_too_late_reads_what_would_be_erased(scene: Scene) -> N
     await people.sign([1])
     erased_on = months_later(day_of(then - 100 * DAY, known.petition.zone), 21)
     for day, warned in ((erased_on - DAY, 0), (erased_on, 1)):
-        await asks_to_close(scene, day.strftime("%d/%m/%Y"))
+        await scene.says(scene.marta, f"/close {day:%d/%m/%Y}")
         said = "Antes se borrarán firmas: ninguna se guarda más de 21 meses."
         assert told(scene.marta, said) == warned
     # The first and the last days of the calendar.
@@ -119,9 +115,9 @@ async def test_who_closes_too_late_reads_what_would_be_erased(scene: Scene) -> N
         ("Europe/Madrid", "01/01/0001 0:10", past),
     ):
         known.petition = known.petition.model_copy(update={"time_zone": zone})
-        await asks_to_close(scene, typed)
+        await scene.says(scene.marta, f"/close {typed}")
         await scene.marta.sees(answer)
-    await asks_to_close(scene, "")
+    await scene.says(scene.marta, "/close")
     place = scene.marta.messages[-1].id
     for seconds, answer in (
         (10**9, past),
@@ -136,10 +132,10 @@ async def test_who_closes_too_late_reads_what_would_be_erased(scene: Scene) -> N
 
 async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(scene: Scene) -> None:
     words, then, storage = scene.words, scene.now, scene.storage
-    await asks_to_close(scene, (then + 9 * DAY).strftime("%d/%m/%Y 10:00"))
+    await scene.says(scene.marta, f"/close {then + 9 * DAY:%d/%m/%Y 10:00}")
     old = await scene.marta.with_button(words.label("Sí, cerrarla ese día"))
     data = next(b.data or "" for row in old.buttons for b in row if b.data)
-    await asks_to_close(scene, (then + 20 * DAY).strftime("%d/%m/%Y 10:00"))
+    await scene.says(scene.marta, f"/close {then + 20 * DAY:%d/%m/%Y 10:00}")
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
     chosen = (await storage.read(petition_state)).closes_at
     await scene.answered(scene.marta.tap_data(old.id, data))
@@ -151,7 +147,7 @@ async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(sce
         f"Si no haces nada, se cerrará sola el {there}."
     )
     assert (await storage.read(petition_state)).closes_at == chosen
-    await asks_to_close(scene, (then + 30 * DAY).strftime("%d/%m/%Y"))
+    await scene.says(scene.marta, f"/close {then + 30 * DAY:%d/%m/%Y}")
     button = scene.marta.messages[-1]
     scene.services.clock = lambda: then + 21 * DAY
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))

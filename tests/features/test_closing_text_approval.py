@@ -17,7 +17,6 @@ from tests.features.test_closing_texts import (
     ENGLISH,
     FOLDER,
     SPANISH,
-    closes,
     notices,
     publishes,
     read_late,
@@ -47,7 +46,7 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     """While it is open many signers need two admins too, since one can close it."""
     await writes(admin, SPANISH, "Han vuelto")
     old = admin.data("Descartar lo que no está publicado")
-    assert "✅ Publicado" not in (await publishes(admin)).text
+    assert "✅ Publicado" not in await publishes(admin)
     await admin.scene.goes(pau, "/closing", ENGLISH)
     await admin.scene.says(pau, "An hour of work")
     await admin.scene.answered(admin.marta.tap_data(*old))
@@ -80,9 +79,8 @@ async def test_what_cannot_be_known_who_asked_for_is_approved_by_nobody(
     admin: AdminScene, pau: Person
 ) -> None:
     """It could be who asked for it. Asked for again it can be approved."""
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
+    await admin.scene.closes()
+    await publishes(admin, SPANISH, "Han vuelto")
     await admin.scene.goes(pau, "/closing", THE_CHANGE)
     question = await pau.with_button("Aprobar y publicar")
     approve = question.buttons[0][0].data or ""
@@ -103,7 +101,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     admin: AdminScene, lucy: Person, pau: Person
 ) -> None:
     """Who asked can take it back; what two have published is not asked again."""
-    await closes(admin)
+    await admin.scene.closes()
     await writes(admin, SPANISH, "Uno")
     await admin.taps(BEFORE)
     assert "Antes tiene que aprobarlo otra de las personas que la administran." in admin.panel.text
@@ -121,8 +119,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     assert "ese cambio no se publica" in await admin.taps("Dejar de pedirlo")
     await admin.scene.answered(pau.tap_data(question.id, old[1]))
     assert "ese cambio no se publica" in pau.chat.messages[question.id].text
-    await writes(admin, SPANISH, "Han vuelto")
-    assert (await publishes(admin)).text.endswith(
+    assert (await publishes(admin, SPANISH, "Han vuelto")).endswith(
         "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran la "
         "petición."
     )
@@ -136,7 +133,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
         "⚠️ No se ha publicado nada: otro cambio espera aprobación. Cuando se apruebe o se retire "
         "podrás publicar este."
     )
-    assert why_not in (await publishes(admin)).text
+    assert why_not in await publishes(admin)
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await notices(admin)
     await lucy.sees("A change to the text on how it ended is waiting for approval")
@@ -159,19 +156,18 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     assert sum("is waiting for approval" in m.text for m in lucy.messages) == 1
     assert sum("What people read of how" in m.text for m in lucy.messages) == 1
     await admin.goes("/reopen", "Sí, volver a abrirla")
-    await closes(admin)
+    await admin.scene.closes()
     await notices(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
 
 
 async def test_no_former_text_is_sent_while_one_waits(admin: AdminScene, pau: Person) -> None:
     """Nor is a text published while a closing update is waiting for approval."""
-    await closes(admin)
+    await admin.scene.closes()
     await admin.scene.offers_the_final()
     summary = await admin.marta.with_button(ASK)
     old = admin.data(ASK)
-    await writes(admin, SPANISH, "Han vuelto a casa")
-    await publishes(admin)
+    await publishes(admin, SPANISH, "Han vuelto a casa")
     assert WAITS in await admin.says("/broadcast")
     assert "El mensaje final" not in admin.marta.messages[-1].labels
     await admin.scene.answered(admin.marta.tap_data(*old))
@@ -188,8 +184,9 @@ async def test_no_former_text_is_sent_while_one_waits(admin: AdminScene, pau: Pe
     await admin.scene.offers_the_final()
     await admin.taps(ASK)
     await pau.sees(QUESTION, 10)
-    await writes(admin, ENGLISH, "They are back home")
-    assert "cancela antes ese envío con /broadcast" in (await publishes(admin)).text
+    assert "cancela antes ese envío con /broadcast" in await publishes(
+        admin, ENGLISH, "They are back home"
+    )
     await admin.scene.taps(pau, APPROVE)
     await admin.over("El mensaje final está enviado.")
     assert any(m.text == "Han vuelto a casa" for m in admin.scene.ana.messages)
@@ -207,7 +204,7 @@ async def test_while_it_is_open_another_approves_it_as_nobody_knows_how_many_wil
     assert "⏳ Todavía no se lee" in await admin.taps("Publicar")
     await notices(admin)
     await lucy.sees("Asked for by Marta. Somebody else has to approve it")
-    await closes(admin)
+    await admin.scene.closes()
     assert WAITS in admin.marta.messages[-1].text
     assert WAITS in await admin.says("/broadcast")
     assert FOLDER in await read_late(admin, admin.scene.jordi)
@@ -221,7 +218,7 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
     admin: AdminScene, lucy: Person
 ) -> None:
     await with_settings(admin, approval_above=3)
-    await closes(admin)
+    await admin.scene.closes()
     for language, text in ((SPANISH, "Han vuelto"), (ENGLISH, "They are back")):
         await writes(admin, language, text)
         await admin.taps(BEFORE)
@@ -233,7 +230,7 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
     await admin.goes("/reopen", "Sí, volver a abrirla")
     await admin.signs(admin.scene.world.person("Oleg", language="en"))
-    await closes(admin)
+    await admin.scene.closes()
     assert WAITS in admin.marta.messages[-1].text
     await admin.goes("/closing", THE_CHANGE)
     assert "Aprobar y publicar" not in admin.panel.labels
@@ -262,15 +259,16 @@ async def test_what_one_published_before_two_had_to_waits_for_another_at_the_clo
     admin: AdminScene, lucy: Person, by_its_date: bool
 ) -> None:
     await with_settings(admin, approval_above=None)
-    await writes(admin, SPANISH, "Solo Marta")
-    assert "✅ Publicado. Se leerá cuando la petición se cierre." in (await publishes(admin)).text
+    assert "✅ Publicado. Se leerá cuando la petición se cierre." in await publishes(
+        admin, SPANISH, "Solo Marta"
+    )
     await with_settings(admin, approval_above=2)
     if by_its_date:
         storage, day = admin.services.storage, timedelta(days=1)
         await storage.write(follow_folder, admin.services.clock() + day)
         admin.ahead = day
     else:
-        await closes(admin)
+        await admin.scene.closes()
     await notices(admin)
     heading = f"La petición {'se ha cerrado en su fecha' if by_its_date else 'está cerrada'}"
     (closed,) = (m.text for m in admin.marta.messages if m.text.startswith(heading))
@@ -288,7 +286,7 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
 ) -> None:
     """Of the second change the Spanish text was replaced, and the English one is the newest."""
     await with_settings(admin, approval_above=3)
-    await closes(admin)
+    await admin.scene.closes()
     for texts in ({SPANISH: "Cero"}, {SPANISH: "Uno", ENGLISH: "One"}, {SPANISH: "Dos"}):
         for language, text in texts.items():
             await writes(admin, language, text)
@@ -296,7 +294,7 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
     assert "Dos" in await read_late(admin, admin.scene.jordi)
     await admin.goes("/reopen", "Sí, volver a abrirla")
     await admin.signs(admin.scene.world.person("Oleg", language="en"))
-    await closes(admin)
+    await admin.scene.closes()
     await admin.goes("/closing", "Todas las versiones")
     states = [line.rpartition(". ")[2] for line in admin.panel.text.splitlines() if "•" in line]
     assert [state.split()[0] for state in states] == ["Espera", "Espera", "La", "Publicada"]
@@ -316,7 +314,7 @@ async def test_what_was_replaced_neither_waits_nor_is_read_again_once_it_is_open
 
 async def test_without_a_text_there_is_no_test_of_it(admin: AdminScene, pau: Person) -> None:
     """Pau asked to publish another one while Marta looked at the former."""
-    await closes(admin)
+    await admin.scene.closes()
     await admin.scene.offers_the_final()
     await admin.scene.goes(pau, "/closing", SPANISH)
     await admin.scene.says(pau, "Han vuelto")
@@ -330,19 +328,17 @@ DECLINED = "Tu cambio en el texto sobre el final no se ha aprobado."
 
 async def asked_of(admin: AdminScene, pau: Person) -> None:
     """Marta closes the petition and asks to publish a text, which Pau has before his eyes."""
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
+    await admin.scene.closes()
+    await publishes(admin, SPANISH, "Han vuelto")
     await admin.scene.goes(pau, "/closing", THE_CHANGE)
 
 
 async def test_marta_is_told_that_pau_declined_her_text(
     admin: AdminScene, pau: Person, lucy: Person
 ) -> None:
-    await closes(admin)
+    await admin.scene.closes()
     for _ in range(2):
-        await writes(admin, SPANISH, "Han vuelto")
-        await publishes(admin)
+        await publishes(admin, SPANISH, "Han vuelto")
         await admin.scene.goes(pau, "/closing", THE_CHANGE, "No aprobarlo")
         await notices(admin)
         assert admin.marta.messages[-1].text == (
@@ -357,9 +353,8 @@ async def test_marta_is_told_that_pau_declined_her_text(
 
 
 async def test_declined_text_is_not_kept_if_he_wrote_anew(admin: AdminScene, pau: Person) -> None:
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
+    await admin.scene.closes()
+    await publishes(admin, SPANISH, "Han vuelto")
     await admin.scene.goes(pau, "/closing", SPANISH)
     await admin.scene.says(pau, "Han vuelto a casa")
     await admin.scene.goes(pau, "/closing", THE_CHANGE, "No aprobarlo")

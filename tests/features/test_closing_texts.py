@@ -9,7 +9,6 @@ import pytest
 
 from bot.petition.petition import BUNDLED
 from handlers.due_notices import look, warn_of_erasures
-from simulator.chats import Message
 from simulator.person import Person
 from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_history
@@ -21,7 +20,6 @@ from storage.closing_texts import (
 from storage.personal_data import everything_held
 from storage.petitions import follow_folder
 from tests.support.admin_scene import AdminScene, an_admin_scene
-from tests.support.html_messages import send_html
 from tests.support.scene import ADMIN
 
 FOLDER = "18 de julio de 2025"
@@ -48,13 +46,15 @@ async def drafted(tmp_path: Path) -> AsyncIterator[AdminScene]:
 async def writes(admin: AdminScene, button: str, html: str) -> None:
     """Marta is asked for a text, and writes it."""
     await admin.goes("/closing", button)
-    send_html(admin.marta, html)
-    await admin.scene.settled()
+    await admin.writes(html, is_html=True)
 
 
-async def publishes(admin: AdminScene) -> Message:
+async def publishes(admin: AdminScene, button: str = "", html: str = "") -> str:
+    """Marta publishes what is written, or writes it before; returns what she reads then."""
+    if button:
+        await writes(admin, button, html)
     await admin.taps(BEFORE, "Publicar")
-    return admin.panel
+    return admin.panel.text
 
 
 async def read_late(admin: AdminScene, person: Person | None = None) -> str:
@@ -62,10 +62,6 @@ async def read_late(admin: AdminScene, person: Person | None = None) -> str:
     late = person or admin.scene.mallory
     await admin.scene.starts(late)
     return admin.scene.screen(late).text
-
-
-async def closes(admin: AdminScene) -> None:
-    await admin.scene.closes()
 
 
 async def notices(admin: AdminScene) -> None:
@@ -83,7 +79,7 @@ async def warned_of_erasures(admin: AdminScene) -> str:
 
 async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: AdminScene) -> None:
     """She taps «Publicar» twice; all her versions stay, and her copy has them."""
-    await closes(admin)
+    await admin.scene.closes()
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await writes(admin, SPANISH, "<b>Han vuelto</b> gracias a {people}")
     assert "Todavía no lo lee nadie" in admin.panel.text
@@ -186,18 +182,18 @@ async def test_what_she_was_not_asked_for_is_not_kept_as_the_text(admin: AdminSc
     await admin.restart()
     await admin.says("/closing")
     assert "Sin publicar, no lo lee nadie:\n• el mensaje final, en español" in admin.panel.text
-    said = (await publishes(admin)).text
+    said = await publishes(admin)
     assert "✅ Publicado. Se leerá cuando la petición se cierre." in said
     assert "tendrá que aprobarlo" not in said
     await admin.restart()
-    await closes(admin)
+    await admin.scene.closes()
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
     todo = "Para contárselo, escribe /broadcast y elige «El mensaje final»."
     assert await warned_of_erasures(admin) == todo
 
 
 async def test_what_was_published_meanwhile_is_not_said_to_be_discarded(admin: AdminScene) -> None:
-    await closes(admin)
+    await admin.scene.closes()
     await writes(admin, SPANISH, "Han vuelto")
     old = admin.data("Descartar lo que no está publicado")
     await writes(admin, ENGLISH, "They are back")
@@ -213,11 +209,10 @@ async def test_what_was_published_meanwhile_is_not_said_to_be_discarded(admin: A
 
 async def test_the_closing_update_that_is_sent_is_the_published_one(admin: AdminScene) -> None:
     """Marta was about to send the former one."""
-    await closes(admin)
+    await admin.scene.closes()
     await admin.scene.offers_the_final()
     summary = await admin.marta.with_button("Enviar a 3 personas")
-    await writes(admin, SPANISH, "Han vuelto a casa")
-    await publishes(admin)
+    await publishes(admin, SPANISH, "Han vuelto a casa")
     await admin.taps("Enviar a 3 personas")
     now = admin.marta.chat.messages[summary.id]
     assert "Algo ha cambiado desde que viste este resumen" in now.text
@@ -240,14 +235,15 @@ async def test_the_closing_update_that_is_sent_is_the_published_one(admin: Admin
 
 
 async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminScene) -> None:
-    await closes(admin)
+    await admin.scene.closes()
     await admin.scene.offers_the_final()
     await admin.taps("🕒 Programar")
     await admin.says((admin.scene.clocks.now() + timedelta(days=2)).strftime("%d/%m/%Y 10:00"))
     (confirm,) = [each for each in admin.panel.labels if each.startswith("Programar para el")]
     await admin.taps(confirm)
-    await writes(admin, SPANISH, "Han vuelto a casa")
-    assert "cancela antes ese envío con /broadcast" in (await publishes(admin)).text
+    assert "cancela antes ese envío con /broadcast" in await publishes(
+        admin, SPANISH, "Han vuelto a casa"
+    )
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     assert await warned_of_erasures(admin) == (
         "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts que "
@@ -270,7 +266,7 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
 
 async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminScene) -> None:
     """An edit of the text in the chat is its next version."""
-    await closes(admin)
+    await admin.scene.closes()
     await writes(admin, SPANISH, "Han vuleto")
     sent = next(m for m in admin.marta.messages if m.text == "Han vuleto")
     await admin.taps(BEFORE)
@@ -343,9 +339,8 @@ async def test_a_draft_is_not_read_nor_sent_until_published(drafted: AdminScene)
     drafted.ahead = timedelta()
     await writes(drafted, SPANISH, "Han vuelto")
     missing = "⚠️ No se ha publicado nada: falta escribirlo en inglés."
-    assert missing in (await publishes(drafted)).text
-    await writes(drafted, ENGLISH, "They are back")
-    await publishes(drafted)
+    assert missing in await publishes(drafted)
+    await publishes(drafted, ENGLISH, "They are back")
     assert "Han vuelto" in await read_late(drafted, jordi)
     await drafted.scene.broadcasts(3)
     assert any(m.text == "They are back" for m in drafted.scene.sean.messages)
@@ -364,7 +359,7 @@ async def adds(admin: AdminScene, what: str, texts: dict[str, str]) -> None:
 
 
 async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> None:
-    await closes(admin)
+    await admin.scene.closes()
     answered = {
         "es": "01/03/2026\nHan contestado que no.",
         "en": "1-3-26\nThey answered no.",
@@ -373,7 +368,7 @@ async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> No
     await adds(admin, "Ha habido una respuesta", answered)
     await publishes(admin)
     await adds(admin, "Las firmas se han entregado", delivered)
-    published = (await publishes(admin)).text
+    published = await publishes(admin)
     assert "✅ Publicado. Quien entre ya lo lee." in published
     assert "no les llega este cambio" not in published
     seen = await read_late(admin, admin.scene.jordi)
@@ -390,7 +385,7 @@ async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> No
 
 
 async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: AdminScene) -> None:
-    await closes(admin)
+    await admin.scene.closes()
     await admin.goes("/closing", "Añadir lo que ha pasado después", "Se ha tomado una decisión")
     for text, answer in (
         ("31/02/2026\nQuedan libres.", "la fecha de la primera línea no existe"),
@@ -401,7 +396,7 @@ async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: Admin
     sent = await admin.writes("Quedan libres.")
     named = f"la decisión del {admin.words.date(today)}"
     assert named in admin.panel.text
-    assert "falta escribirlo en inglés" in (await publishes(admin)).text
+    assert "falta escribirlo en inglés" in await publishes(admin)
     assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
     assert named in await admin.edits(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
     admin.ahead = timedelta(days=3)

@@ -31,8 +31,8 @@ from simulator.person import Person
 from simulator.taps import Answer, Tap
 from storage.broadcast_types import Kind
 from storage.conversations import save_conversation
-from storage.personal_data import Held, everything_held
 from storage.petitions import petition_state
+from tests.features.test_changed_texts import held_of
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene, data_of
 from tests.support.telegram_calls import fails
@@ -214,10 +214,6 @@ def shown_to(scene: Scene, person: Person) -> set[str]:
     return {each.partition(":")[2] for each in data}
 
 
-async def held(scene: Scene, person: Person) -> Held:
-    return await scene.storage.read(everything_held, person.id)
-
-
 async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene: Scene) -> None:
     ana, mallory = scene.ana, scene.mallory
     await scene.to_the_consent(ana)
@@ -226,7 +222,7 @@ async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene
     for command in ("/mydata", "/withdraw"):
         await scene.says(ana, command)
         seen |= shown_to(scene, ana)
-    before = await held(scene, ana)
+    before = await held_of(scene, ana)
     await scene.to_the_name(mallory)
     await scene.says(mallory, "Mallory Ó Briain")
     for data in sorted(seen, key=lambda data: (not data.startswith("confirm:"), data)):
@@ -234,8 +230,8 @@ async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene
         version = (screen.buttons[0][0].data or "").partition(":")[0]
         await scene.answered(mallory.tap_data(screen.id, f"{version}:{data}"))
     assert {data.partition(":")[0] for data in seen} >= {"confirm", "erase", "mute", "noname"}
-    assert await held(scene, ana) == before
-    assert (await held(scene, mallory)).signature is None, "to words that she was not shown"
+    assert await held_of(scene, ana) == before
+    assert (await held_of(scene, mallory)).signature is None, "to words that she was not shown"
 
 
 async def test_no_step_of_a_draft_fails_where_it_is_not_offered(admin: AdminScene) -> None:

@@ -7,7 +7,6 @@ from bot.cli.context import CliContext
 from bot.cli.handover import prepare_handover, prepare_notices, prepare_undo
 from bot.petition_folder.schema import months_later
 from handlers.due_notices import look
-from simulator.person import Person
 from storage.closing_texts import (
     AwaitedText,
     ClosingTextKind,
@@ -35,11 +34,6 @@ async def looks(scene: Scene, after: timedelta = timedelta()) -> None:
     known.clock = lambda: now + after
     await look(known)
     known.clock = lambda: now
-
-
-async def reads(scene: Scene, person: Person, command: str = "/start") -> str:
-    await scene.says(person, command)
-    return scene.screen(person).text
 
 
 async def is_handed_over(scene: Scene) -> str:
@@ -78,10 +72,10 @@ async def test_everybody_reads_how_it_was_handed_over_until_undone(scene: Scene)
         "Si es un error, quien administra el servidor puede deshacerlo con petition-bot delivered "
         "--undo."
     )
-    assert f"Tu nombre está en la lista que se entregó el {day}." in await reads(scene, scene.ana)
-    assert "counted without your name." in await reads(scene, scene.sean)
-    late = await reads(scene, scene.mallory)
-    assert "The signatures of 3 people, 2 with a name and 1 without one, were handed over" in late
+    assert f"Tu nombre está en la lista que se entregó el {day}." in await scene.starts(scene.ana)
+    assert "counted without your name." in await scene.starts(scene.sean)
+    late = await scene.starts(scene.mallory)
+    assert ": 3. With a name: 2. Without a name: 1." in late
     await scene.says(scene.marta, "/reopen")
     assert scene.marta.messages[-1].text == (
         f"La petición se entregó el {day}, y quien firmara ahora no estaría en lo que se entregó. "
@@ -95,7 +89,7 @@ async def test_everybody_reads_how_it_was_handed_over_until_undone(scene: Scene)
         "se haya entregado, y el plazo para borrar los datos ya no cuenta desde ese día."
     )
     for person in (scene.ana, scene.sean, scene.mallory):
-        text = await reads(scene, person)
+        text = await scene.starts(person)
         assert "se entregó el" not in text
         assert "deliver" not in text
 
@@ -111,16 +105,16 @@ async def test_where_only_the_number_was_told_nobody_reads_that_signatures_were_
     await plan.carry_out(shell(scene))
     addressee = scene.petition.addressee["es"]
     told = f"\nSe comunicó a {addressee} que había firmado 1 persona, sin ningún nombre."
-    text = await reads(scene, scene.ana)
+    text = await scene.starts(scene.ana)
     assert told in text
     assert "tu firma se contó sin tu nombre." in text
-    assert "1 signature was reported to " in await reads(scene, scene.mallory)
+    assert "1 signature was reported to " in await scene.starts(scene.mallory)
 
 
 async def test_who_withdraws_or_corrects_later_is_on_the_addressees_list(scene: Scene) -> None:
     day, words = await is_handed_over(scene), scene.words
-    assert f"Tu nombre está en la lista que se entregó el {day}." in await reads(
-        scene, scene.jordi, "/mydata"
+    assert f"Tu nombre está en la lista que se entregó el {day}." in await scene.says(
+        scene.jordi, "/mydata"
     )
     await scene.taps(scene.jordi, words.label("📄 Recibir el archivo"))
     file = scene.simulator.calls.of("sendDocument")[-1].params["document"].content
@@ -128,9 +122,9 @@ async def test_who_withdraws_or_corrects_later_is_on_the_addressees_list(scene: 
     assert given == {"handed_over_on": today(scene).isoformat(), "with_your_name": True}
     assert "le diremos el nuevo" in await scene.taps(scene.jordi, "Corregir mi nombre")
     await scene.says(scene.jordi, "Jordi Puig i Mas")
-    assert "avisaremos a quien lo recibió" in await reads(scene, scene.ana, "/withdraw")
+    assert "avisaremos a quien lo recibió" in await scene.says(scene.ana, "/withdraw")
     await scene.taps(scene.ana, words.label("Retirar mi firma y borrar mis datos"))
-    assert "we cannot undo that" not in await reads(scene, scene.sean, "/withdraw")
+    assert "we cannot undo that" not in await scene.says(scene.sean, "/withdraw")
     await scene.taps(scene.sean, scene.english.label("Retirar mi firma y borrar mis datos"))
     notices = await prepare_notices(shell(scene))
     withdrawn, corrected = notices.shown.splitlines()[1:3]
@@ -167,7 +161,7 @@ async def test_what_an_admin_wrote_stands_below_what_was_recorded(scene: Scene) 
     await storage.write(write_closing_text, version, None)
     left = [each for each in await storage.read(all_closing_texts) if each.is_left]
     await storage.write(publish_closing_texts, left, actor=ADMIN, at=now, approval_above=None)
-    text = await reads(scene, scene.ana)
+    text = await scene.starts(scene.ana)
     assert text.count("entrega de las firmas") == 1
     one = text.partition(f"{day}: entrega de las firmas")[2].partition("\n\n")[0]
     assert one.startswith(

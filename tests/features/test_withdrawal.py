@@ -35,10 +35,6 @@ async def rows_of(scene: Scene, table: str) -> list[dict[str, Any]]:
     return await read_sql(scene.storage.database, sql)
 
 
-async def withdraws(scene: Scene, person: Person) -> None:
-    await scene.withdraws(person)
-
-
 async def asks_for_the_file(scene: Scene, person: Person) -> Message:
     """Asks for the file of /mydata; returns its message."""
     await scene.goes(person, "/mydata", FILE)
@@ -68,7 +64,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     await scene.signs(ana)
     await scene.goes(ana, "/mydata", "Otros derechos", "🔑 Pedir un código")
     before = pictures(scene)
-    await withdraws(scene, ana)
+    await scene.withdraws(ana)
     assert "retirada" in scene.screen(ana).text
     supporter = scene.services.reference(ana.id)
     (row,) = [r for r in await rows_of(scene, "conversations") if r["supporter"] == supporter]
@@ -126,7 +122,7 @@ class TestTheFileOfMyData:
         for _ in range(2):
             assert "guárdalo aparte" in (await asks_for_the_file(scene, ana)).text
         assert len(files_of(scene, ana)) == len(await rows_of(scene, "sent_files")) == 1
-        await withdraws(scene, ana)
+        await scene.withdraws(ana)
         assert "borrados" in scene.screen(ana).text
         assert files_of(scene, ana) == []
         assert await rows_of(scene, "sent_files") == []
@@ -158,7 +154,7 @@ class TestTheFileOfMyData:
         if left == "the form":
             assert "no hemos guardado ningún nombre" in await scene.says(ana, "/cancel")
         else:
-            await withdraws(scene, ana)
+            await scene.withdraws(ana)
         may_leave.set()
         deleted = len(calls.of("deleteMessage"))
         await ana.chat.notifier.wait_for(
@@ -179,7 +175,7 @@ class TestTheFileOfMyData:
         await asks_for_the_file(scene, scene.ana)
         for call in ("delete_message", "edit_message_media"):
             monkeypatch.setattr(type(scene.bot), call, refused)
-        await withdraws(scene, scene.ana)
+        await scene.withdraws(scene.ana)
         assert "no nos deja borrar de este chat un archivo" in scene.screen(scene.ana).text
 
     async def test_stays_with_who_had_blocked_the_bot_and_is_back(self, scene: Scene) -> None:
@@ -216,7 +212,7 @@ class TestTheFileOfMyData:
             # It is no matter when the person has deleted it.
             await scene.signs(jordi)
             jordi.chat.remove((await asks_for_the_file(scene, jordi)).id)
-            await withdraws(scene, jordi)
+            await scene.withdraws(jordi)
             assert scene.screen(jordi).text.startswith("Tu firma está retirada")
             assert await rows_of(scene, "sent_files") == []
             # Of who never signs it is gone after thirty days.
@@ -238,7 +234,7 @@ class TestTheFileOfMyData:
             assert "Briain" in await scene.goes(sean, "/mydata", scene.english.label(FILE), "Back")
 
             scene.simulator.clock.move(49 * 3600)
-            await withdraws(scene, ana)
+            await scene.withdraws(ana)
             assert "borrados" in scene.screen(ana).text
             assert files_of(scene, ana) == [erased]
             replaced = ana.chat.messages[sent.id]
@@ -302,7 +298,7 @@ class TestTheFileOfMyData:
         delete = kind.delete_message
         with monkeypatch.context() as patch:
             patch.setattr(kind, "delete_message", fails_once)
-            await withdraws(scene, ana)
+            await scene.withdraws(ana)
             await ana.chat.notifier.wait_for(lambda: not files_of(scene, ana) or None, 5)
             await ana.sees_one(lambda message: message.text.startswith("Tu firma está retirada"))
             assert (
@@ -315,7 +311,7 @@ class TestTheFileOfMyData:
         await asks_for_the_file(scene, jordi)
         with monkeypatch.context() as patch:
             fails(patch, "delete_message", 1_000)
-            await withdraws(scene, jordi)
+            await scene.withdraws(jordi)
             await scene.stop_bot()
         assert len(files_of(scene, jordi)) == 1
         await scene.start_bot()
@@ -364,7 +360,7 @@ async def test_a_bot_that_is_stopped_leaves_no_name_of_hers_beside_the_key(scene
     await corrects_her_name(scene, ana)
     await scene.settled()
     assert any(each.has_name for each in journal.read().entries)
-    await withdraws(scene, ana)
+    await scene.withdraws(ana)
     await scene.stop_bot()
     assert [each.deed for each in journal.read().entries] == [Deed.WITHDRAWAL]
 

@@ -20,6 +20,7 @@ from storage.broadcasts import broadcast_history, has_sent_broadcasts
 from storage.consents import Consent
 from storage.conversations import Conversation
 from storage.signatures import sign_petition
+from telegram_text.markup import parse
 from tests.support.broadcasts import new_broadcast
 from tests.support.scene import ADMIN, Scene, a_scene, send_label
 from tests.support.storage_calls import call_instead
@@ -125,9 +126,13 @@ class AdminScene:
         """Marta writes, and the bot is done; returns what she reads then."""
         return await self.scene.says(self.marta, text)
 
-    async def writes(self, text: str) -> Message:
+    async def writes(self, text: str, *, is_html: bool = False) -> Message:
         """Marta writes, and the bot is done; returns what she wrote."""
-        sent = self.marta.send(text)
+        if is_html:
+            rendered = parse(text)
+            sent = self.marta.send(rendered.text, entities=rendered.entities)
+        else:
+            sent = self.marta.send(text)
         await self.scene.settled()
         return sent
 
