@@ -25,6 +25,11 @@ from tests.support.scene import Scene, a_scene, data_of
 from tests.support.storage_calls import Proceed, call_instead
 
 NOT_GIVEN = {
+    **{
+        f"{table.name}.petition": "the petition's own name, at the head of the file"
+        for table in metadata.sorted_tables
+        if "petition" in table.c
+    },
     "petitions": "counts and the state of the petition, of everybody together",
     "leases": "which process answers",
     "seen_updates": "the number of the last update, under a keyed hash, for a day",
@@ -34,25 +39,10 @@ NOT_GIVEN = {
     "exports": "how many signatures a list held, of all together",
     "handovers": "how many signatures were handed over, of all together",
     "invalidations": "what was taken out of the count together; each signature has its id",
-    "changes_after_export.petition": "the petition's own name, at the head of the file",
     "person_notices": "a sentence that is on its way to the person's chat",
-    "person_codes.petition": "the petition's own name, at the head of the file",
     "person_codes.code_digest": "a keyed hash of the code, which its owner was shown",
     "erased_deliveries": "numbers without a person, of those who withdrew",
-    "conversations.petition": "the petition's own name, at the head of the file",
-    "signatures.petition": "the same",
-    "consents.petition": "the same",
-    "drafts.petition": "the same",
-    "sent_files.petition": "the same",
-    "admin_names.petition": "the same",
-    "telegram_cache.petition": "the same",
-    "broadcasts.petition": "the same",
-    "audit.petition": "the same",
-    "closing_texts.petition": "the same",
-    "closing_publications.petition": "the same",
-    "awaited_closing_texts.petition": "the same",
     "closing_texts.publication_id": "which publication it belongs to, of all that was published",
-    "consent_texts.petition": "the same",
     "consent_texts.sha256": "stands with the consent, as text_sha256",
     "consent_texts.language": "stands with the consent",
     "consent_texts.version": "stands with the consent, as text_version",

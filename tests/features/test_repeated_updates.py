@@ -32,38 +32,34 @@ _COUNTED = {
 async def test_a_whole_log_again_and_again_leaves_the_same_database(tmp_path: Path) -> None:
     # A scene of its own: what was answered once is refused when it is answered again.
     async with a_scene(tmp_path) as scene:
-        await _lives_and_replays(scene)
+        scene.simulator.limits.on = False
+        log = _recorded(scene)
+        await scene.signs(scene.ana, "Ana García", news=True)
+        await scene.signs(scene.sean)
+        await scene.signs(scene.jordi)
+        await scene.withdraws(scene.jordi)
+        await scene.says(scene.sean, "/stop")
+        await scene.closes()
+        await scene.broadcasts(1)
+        await scene.settled()
+        before, told = _counted(scene), scene.told(scene.ana)
+        updates = tuple(log)
+        for _ in range(2):
+            for update in updates:
+                await _handled(scene, update)
+        assert len(updates) > 20
+        assert _counted(scene) == before
+        assert scene.told(scene.ana) == told == 1
+        assert (scene.told(scene.sean), scene.told(scene.jordi)) == (0, 0)
 
 
-async def _lives_and_replays(scene: Scene) -> None:
-    scene.simulator.limits.on = False
-    log = _recorded(scene)
-    await scene.signs(scene.ana, "Ana García", news=True)
-    await scene.signs(scene.sean)
-    await scene.signs(scene.jordi)
-    await scene.withdraws(scene.jordi)
-    await scene.says(scene.sean, "/stop")
-    await scene.closes()
-    await scene.broadcasts(1)
-    await scene.settled()
-    before, told = _counted(scene), scene.told(scene.ana)
-    updates = tuple(log)
-    for _ in range(2):
-        for update in updates:
-            await _handled(scene, update)
-    assert len(updates) > 20
-    assert _counted(scene) == before
-    assert scene.told(scene.ana) == told == 1
-    assert (scene.told(scene.sean), scene.told(scene.jordi)) == (0, 0)
-
-
-def _recorded(scene: Scene) -> list[Mapping[str, Any]]:
+def _recorded(scene: Scene) -> list[dict[str, Any]]:
     """Keeps every update as the bot takes it."""
-    dispatch, log = scene.app.dispatch, list[Mapping[str, Any]]()
+    dispatch, log = scene.app.dispatch, list[dict[str, Any]]()
     take = dispatch.take
 
     def record(update: Any) -> asyncio.Future[None]:
-        log.append(update)
+        log.append(copy.deepcopy(update))
         return take(update)
 
     dispatch.take = record  # type: ignore[method-assign]
@@ -121,14 +117,7 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
 
 async def _of_mallory(scene: Scene) -> list[dict[str, Any]]:
     """Updates of every kind, as the bot got them."""
-    dispatch, log = scene.app.dispatch, list[dict[str, Any]]()
-    take = dispatch.take
-
-    def record(update: Any) -> asyncio.Future[None]:
-        log.append(copy.deepcopy(update))
-        return take(update)
-
-    dispatch.take = record  # type: ignore[method-assign]
+    take, log = scene.app.dispatch.take, _recorded(scene)
     person = scene.mallory
     await scene.signs(person, "Mallory Ó Briain")
     typed = person.send("hola")
@@ -137,7 +126,7 @@ async def _of_mallory(scene: Scene) -> list[dict[str, Any]]:
     await scene.says(person, "/mydata")
     person.block()
     await scene.unblocks(person)
-    dispatch.take = take  # type: ignore[method-assign]
+    scene.app.dispatch.take = take  # type: ignore[method-assign]
     return log
 
 

@@ -24,9 +24,10 @@ from storage.telegram_cache import put_cached_item
 from tests.monitoring.asked import ask, free_address
 from tests.storage.silent_connection import a_line
 from tests.support.bot_process import BotProcess
+from tests.support.petition_processes import reported
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.raw_sql import postgres_connection
-from tests.support.replicas import WORDS, Petition, Replicas, said
+from tests.support.replicas import END_SECONDS, WORDS, Petition, Replicas, said
 from tests.support.retrying_signer import PATIENCE_SECONDS, signs_with_retries, was_thanked
 from tests.support.scene import ADMIN, TOKEN, send_label
 from tests.support.supporters import SLUG, Supporters
@@ -138,7 +139,7 @@ async def test_within_ten_seconds_another_answers_and_sends_and_repeats_nothing(
                 await thawing
                 holder.process.send_signal(signal.SIGCONT)
             line.fall_silent()  # new connections carry what they should
-        await petition.reported(broadcast)
+        await reported(petition.storage, broadcast.id, END_SECONDS)
         assert petition.copies() == {1: 400}
 
 

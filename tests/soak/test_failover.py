@@ -29,6 +29,7 @@ from storage.errors import StorageError
 from storage.keyring import Keyring
 from storage.migrate import migrate
 from tests.support.percentiles import percentile
+from tests.support.petition_processes import reported, sending
 from tests.support.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.support.programs import Program, found, free_port, running
 from tests.support.raw_sql import read_sql
@@ -219,7 +220,7 @@ async def test_everybody_who_was_thanked_is_counted_and_every_signer_is_told(
 
                 killed = petition.holder()
                 await killed.kill()
-                under_way = await petition.under_way()
+                under_way = {*await sending(petition.storage)}
                 await after("a replica killed", MOVED_SECONDS, moves=True)
                 await killed.start()
 
@@ -240,7 +241,7 @@ async def test_everybody_who_was_thanked_is_counted_and_every_signer_is_told(
                 for _ in range(3):
                     await pgbouncer.restart()
                     await after("PgBouncer restarted", BACK_SECONDS)
-            await petition.reported(broadcast)
+            await reported(petition.storage, broadcast.id, END_SECONDS)
             assert [await bot.terminate() for bot in replicas.bots] == [0, 0]
         finally:
             await replicas.killed()

@@ -22,6 +22,7 @@ from storage import open_storage
 from storage.keyring import Keyring
 from storage.migrate import migrate
 from tests.soak.test_failover import DEPLOY, RECIPIENTS, SIGNING_AT_ONCE, through_pgbouncer
+from tests.support.petition_processes import reported
 from tests.support.postgres_server import PostgresServer
 from tests.support.programs import Program, found, free_port, running
 from tests.support.raw_sql import read_sql
@@ -136,7 +137,7 @@ async def test_a_standby_is_promoted_by_itself_and_nobody_who_was_thanked_is_mis
                 said.append(
                     "then a signature after {:.1f} s, a message after {:.1f}".format(*waits)
                 )
-            await petition.reported(broadcast)
+            await reported(petition.storage, broadcast.id, END_SECONDS)
             rows = await read_sql(storage.database, "SELECT supporter FROM signatures")
             thanked = {keyring.reference(SLUG, who) for who in petition.thanked}
             assert thanked <= {bytes(row["supporter"]) for row in rows}

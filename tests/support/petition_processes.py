@@ -41,6 +41,22 @@ def chat_of(number: int) -> int:
     return 1000 + number
 
 
+async def reported(storage: Storage, key: bytes, seconds: float) -> Tally:
+    """Waits until the end of a broadcast is reported, and returns its tally."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = await storage.read(broadcast_with, key)
+            if found is not None and found.reported_at is not None:
+                return await storage.read(tally_of_broadcast, key)
+            await asyncio.sleep(0.2)
+
+
+async def sending(storage: Storage) -> list[int]:
+    """Returns the chats whose delivery is claimed and has no outcome yet."""
+    rows = await read_sql(storage.database, _SENDING)
+    return [chat_of(row["position"]) for row in rows]
+
+
 @dataclass(frozen=True)
 class PetitionProcesses:
     """A petition with signatures, its database, and the Bot API that gets its messages.
@@ -88,12 +104,7 @@ class PetitionProcesses:
 
     async def reported(self, key: bytes, seconds: float) -> Tally:
         """Waits until the end of the broadcast is reported, and returns its tally."""
-        async with asyncio.timeout(seconds):
-            while True:
-                found = await self.storage.read(broadcast_with, key)
-                if found is not None and found.reported_at is not None:
-                    return await self.storage.read(tally_of_broadcast, key)
-                await asyncio.sleep(0.2)
+        return await reported(self.storage, key, seconds)
 
     async def states(self, key: bytes) -> dict[int, str]:
         """Returns the state of each delivery, by chat."""
@@ -102,8 +113,7 @@ class PetitionProcesses:
 
     async def sending(self) -> list[int]:
         """Returns the chats whose delivery is claimed and has no outcome yet."""
-        rows = await read_sql(self.storage.database, _SENDING)
-        return [chat_of(row["position"]) for row in rows]
+        return await sending(self.storage)
 
     async def bot(self) -> asyncio.subprocess.Process:
         """Starts `petition-bot run`; whoever ran before is dead."""

@@ -15,12 +15,11 @@ from simulator import Simulator
 from simulator.person import Person
 from storage.broadcast_transitions import start_broadcast
 from storage.broadcast_types import Broadcast, Kind
-from storage.broadcasts import broadcast_with
 from storage.keyring import Keyring
 from tests.support.bot_process import BotProcess
 from tests.support.broadcasts import new_broadcast
 from tests.support.petition_processes import chat_of
-from tests.support.raw_sql import read_sql, write_sql
+from tests.support.raw_sql import write_sql
 from tests.support.retrying_signer import signs_with_retries
 from tests.support.scene import ADMIN
 from tests.support.supporters import Supporters
@@ -40,7 +39,6 @@ FROM consents c, signatures s WHERE s.id <> c.signature_id
 """
 
 
-_SENDING = "SELECT position FROM deliveries WHERE state = 'sending'"
 _ARRIVING_SECONDS = 1.0
 
 
@@ -155,15 +153,6 @@ class Petition:
         assert isinstance(started, Broadcast)
         return started
 
-    async def reported(self, broadcast: Broadcast) -> None:
-        """Waits until the end of the broadcast is reported."""
-        async with asyncio.timeout(END_SECONDS):
-            while True:
-                found = await self.storage.read(broadcast_with, broadcast.id)
-                if found is not None and found.reported_at is not None:
-                    return
-                await asyncio.sleep(0.2)
-
     def copies(self) -> Counter[int]:
         """Returns how many recipients got it how many times."""
         return Counter(map(_copies, self.recipients))
@@ -171,11 +160,6 @@ class Petition:
     def repeated(self) -> set[int]:
         """Returns the chats of the recipients who got it more than once."""
         return {each.id for each in self.recipients if _copies(each) > 1}
-
-    async def under_way(self) -> set[int]:
-        """Returns the chats whose message is claimed and has no outcome yet."""
-        rows = await read_sql(self.storage.database, _SENDING)
-        return {chat_of(row["position"]) for row in rows}
 
     async def goes_on(self, seconds: float, *, is_moving: bool = False) -> tuple[float, float]:
         """Waits until somebody signs and is told; returns how long each took.
