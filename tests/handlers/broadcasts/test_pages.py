@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     nobody |= {"any_reachable": False}
     muted = {"signers": SignerCounts(muted=1), "any_reachable": True}
     both = (1, 2, 1)
+    planned = partial(page, "scheduled", starts_at=NOW + DAY)
     return {
         "menu": menu(),
         "menu before the closing": menu(is_closed=False),
@@ -131,10 +133,8 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         ),
         "unrecorded": page("paused", pause_reason=PauseReason.UNRECORDED, reason_detail="X 1"),
         "denied": page("paused", pause_reason=PauseReason.DENIED, reason_detail="Not <Found>"),
-        "planned text to some": page(
-            "scheduled", starts_at=NOW + DAY, source_chat=None, language="en", kind=Kind.CLOSING
-        ),
-        "planned closing": page("scheduled", starts_at=NOW + DAY, kind=Kind.CLOSING, topic="t"),
+        "planned text to some": planned(source_chat=None, language="en", kind=Kind.CLOSING),
+        "planned closing": planned(kind=Kind.CLOSING, topic="t"),
         "finished, refused by some": page("finished", Tally(total=3, delivered=2, forbidden=1)),
         "finished, not taken for some": page("finished", Tally(total=3, delivered=2, rejected=1)),
         "cancelled, none sure": page("cancelled", Tally(total=2, unconfirmed=1, pending=1)),
@@ -157,12 +157,10 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "cancelled, nobody has it": page("cancelled", Tally(total=3, pending=3)),
         "finished two days ago": page("finished", seen={"now": NOW + 2 * DAY}),
         "cancelling": page("paused", cancel_requested_at=NOW),
-        "planned news": page("scheduled", starts_at=NOW + DAY, kind=Kind.NEWS),
-        "planned news to some": page(
-            "scheduled", starts_at=NOW + DAY, kind=Kind.NEWS, language="en"
-        ),
-        "planned update to some": page("scheduled", starts_at=NOW + DAY, language="en"),
-        "planned for those left": page("scheduled", starts_at=NOW + DAY, topic="t"),
+        "planned news": planned(kind=Kind.NEWS),
+        "planned news to some": planned(kind=Kind.NEWS, language="en"),
+        "planned update to some": planned(language="en"),
+        "planned for those left": planned(topic="t"),
         "to be approved at once": page(
             "scheduled",
             seen={"names": {MARTA: "Marta"}, "reader": LUCY},
@@ -176,7 +174,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "asks for approval above": page(
             "scheduled", seen={"approval_above": 100}, confirmed_by=None
         ),
-        "cancel a plan?": page("scheduled", screen=progress.ask_cancel, starts_at=NOW + DAY),
+        "cancel a plan?": planned(screen=progress.ask_cancel),
         "cancel what waits?": page(
             "paused",
             screen=progress.ask_cancel,
@@ -195,7 +193,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
             words, [seen_by(LUCY, each, every) for each in last], page=1, more=False
         ),
         "history of nothing": history.list_screen(words, [], page=0, more=False),
-        "planned": page("scheduled", starts_at=NOW + DAY),
+        "planned": planned(),
         "asks for approval": page("scheduled", starts_at=NOW, confirmed_by=None),
         "to be approved": page(
             "scheduled", seen={"reader": LUCY}, starts_at=NOW + DAY, confirmed_by=None
