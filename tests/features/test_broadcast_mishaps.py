@@ -111,9 +111,7 @@ async def test_a_report_does_not_discard_what_is_being_prepared(admin: AdminScen
     assert "el bot pone que es una corrección" in admin.panel.text
 
 
-async def test_the_closing_update_cannot_be_turned_into_something_else(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_closing_update_cannot_be_turned_into_something_else(admin: AdminScene) -> None:
     await admin.scene.closes()
     await admin.scene.offers_the_final()
     where, data = admin.data("Enviarme una prueba")
@@ -130,7 +128,7 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(
             )
         return True
 
-    with monkeypatch.context() as patch:
+    with admin.scene.patch.context() as patch:
         patch.setattr("handlers.broadcasts.confirm.message_exists", changes)
         await admin.taps(SEND)
     assert "Algo ha cambiado desde que viste este resumen" in admin.panel.text

@@ -206,9 +206,7 @@ async def test_the_admins_are_told_a_week_and_a_day_before(scene: Scene) -> None
     assert (await scene.storage.read(petition_state)).closed_signatures == 2
 
 
-async def test_where_nobody_was_told_the_admins_are_reminded_every_week(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_where_nobody_was_told_the_admins_are_reminded_every_week(scene: Scene) -> None:
     """Signers are counted once for each reminder: of a hundred thousand that takes 0.3 s."""
     await scene.signs(scene.ana)
     await scene.closes()
@@ -218,7 +216,7 @@ async def test_where_nobody_was_told_the_admins_are_reminded_every_week(
         counted.append(asked)
         return await count(**asked)
 
-    call_instead(monkeypatch, count_audience, audience)
+    call_instead(scene.patch, count_audience, audience)
     waits = (
         "⚠️ Se les prometió contarles cómo terminaba la petición, y nadie lo ha hecho.\n\n"
         f"Se cerró el {scene.words.date(scene.now)}, y 1 persona que firmó no ha recibido el "

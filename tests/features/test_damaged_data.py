@@ -142,11 +142,9 @@ async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_a
 
 
 @pytest.mark.parametrize("part", ["ORDER BY conversations.updated_at", "FROM broadcasts"])
-async def test_damage_that_nobody_asked_for_is_told_to_the_admins(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, part: str
-) -> None:
+async def test_damage_that_nobody_asked_for_is_told_to_the_admins(scene: Scene, part: str) -> None:
     await scene.stop_bot()
-    spoil(monkeypatch, part)
+    spoil(scene.patch, part)
     with capture_logs() as logs:
         await scene.start_bot()
         await scene.marta.sees("Hay datos dañados")
@@ -155,9 +153,7 @@ async def test_damage_that_nobody_asked_for_is_told_to_the_admins(
     assert "critical" in [line["log_level"] for line in logs if line["event"] == "data_damaged"]
 
 
-async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(scene: Scene) -> None:
     await scene.starts(scene.ana)
 
     def broken(_: Transaction) -> None:
@@ -166,11 +162,11 @@ async def test_a_damaged_database_is_said_to_who_meets_it_and_to_the_admins(
     async def breaks(*_: object) -> None:
         await scene.services.storage.read(broken)
 
-    call_instead(monkeypatch, stored_supporter, breaks)
+    call_instead(scene.patch, stored_supporter, breaks)
     with capture_logs() as logs:
         for _ in range(2):
             await scene.says(scene.ana, "/mydata")
-    monkeypatch.undo()
+    scene.patch.undo()
     assert scene.app.dispatch.counts.passed_over == 2, "they do not count as handled"
     assert "los datos que guardamos están dañados" in scene.ana.messages[-1].text
     assert alarms(scene) == 1

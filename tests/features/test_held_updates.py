@@ -96,9 +96,7 @@ async def test_one_that_woke_up_while_another_has_it_does_not_call_it_done(
     assert await posts(scene, orjson.dumps(update)) == 503
 
 
-async def test_what_it_gives_up_no_other_replica_handles(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+async def test_what_it_gives_up_no_other_replica_handles(scene: Scene, kind: str) -> None:
     update, write, ends = start(scene), scene.storage.write, asyncio.Event()
 
     async def fails(*_: object) -> None:
@@ -109,8 +107,8 @@ async def test_what_it_gives_up_no_other_replica_handles(
             raise Unavailable
         return await write(work, *given)
 
-    monkeypatch.setattr("handlers.update_handler.handle", fails)
-    monkeypatch.setattr(scene.storage, "write", writes)
+    scene.patch.setattr("handlers.update_handler.handle", fails)
+    scene.patch.setattr(scene.storage, "write", writes)
     assert await posts(scene, orjson.dumps(update)) == 503  # it could not note that
     ends.set()
     assert await posts(scene, orjson.dumps(update)) == 200

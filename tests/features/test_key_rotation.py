@@ -34,9 +34,7 @@ async def rotates(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> str:
     return said(await asyncio.to_thread(rotating))
 
 
-async def test_people_go_on_afterwards_where_they_were_and_are_known(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_people_go_on_afterwards_where_they_were_and_are_known(scene: Scene) -> None:
     words = scene.words
     await scene.signs(scene.ana, "Ana García")
     await scene.signs(scene.mallory, "Mallory Quinn")
@@ -44,7 +42,7 @@ async def test_people_go_on_afterwards_where_they_were_and_are_known(
     await scene.says(scene.jordi, "Jordi Puig")
 
     await scene.stop_bot()
-    assert "Values encrypted with the new key: " in await rotates(scene, monkeypatch)
+    assert "Values encrypted with the new key: " in await rotates(scene, scene.patch)
     await scene.start_bot()
     await scene.signs(scene.sean, "Seán O'Brien")
     await scene.withdraws(scene.mallory)

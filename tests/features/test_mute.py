@@ -184,10 +184,8 @@ async def worked_off(admin: AdminScene) -> Tally:
 HUNG = "Un mensaje nuestro ya iba de camino: puede que todavía te llegue."
 
 
-async def test_when_something_may_still_arrive_the_confirmation_says_so(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("handlers.opt_out.LONGEST_WAIT", 0.001)
+async def test_when_something_may_still_arrive_the_confirmation_says_so(admin: AdminScene) -> None:
+    admin.scene.patch.setattr("handlers.opt_out.LONGEST_WAIT", 0.001)
     luz = admin.scene.world.person("Luz", language="es")
     await admin.signs(luz, news=True)
     await claimed_by(admin.services.open_claims, admin.scene.ana.id, has_left=True)

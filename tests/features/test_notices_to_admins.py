@@ -286,10 +286,8 @@ async def a_rival_comes(scene: Scene, monkeypatch: pytest.MonkeyPatch, *admins: 
     scene.world.updates.end_poll("terminated by other getUpdates request")
 
 
-async def test_the_admins_read_that_somebody_else_uses_the_token(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await a_rival_comes(scene, monkeypatch, scene.sean.id, scene.jordi.id)
+async def test_the_admins_read_that_somebody_else_uses_the_token(scene: Scene) -> None:
+    await a_rival_comes(scene, scene.patch, scene.sean.id, scene.jordi.id)
     # Jordi never started the bot, and stands before Seán: the others are told all the same.
     await scene.marta.sees(TAKEN, 300)
     await scene.marta.sees("ni guardar las firmas que lleguen con ellos")
@@ -298,14 +296,12 @@ async def test_the_admins_read_that_somebody_else_uses_the_token(
     scene.simulator.calls.clear()
 
 
-async def test_they_are_told_without_a_database(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await a_rival_comes(scene, monkeypatch)
+async def test_they_are_told_without_a_database(scene: Scene) -> None:
+    await a_rival_comes(scene, scene.patch)
 
     async def away(*_: object) -> None:
         raise Unavailable
 
-    call_instead(monkeypatch, conversation_of, away)
+    call_instead(scene.patch, conversation_of, away)
     await scene.marta.sees(TAKEN, 300)
     scene.simulator.calls.clear()

@@ -4,8 +4,6 @@ import asyncio
 from pathlib import Path
 from shutil import copytree
 
-import pytest
-
 from bot.petition.petition import BUNDLED
 from handlers.screens.help import SUPPORTER_COMMANDS
 from simulator.faults import Fault
@@ -91,9 +89,7 @@ async def taken_back(scene: Scene, person: Person) -> None:
     assert (held.signature, held.consents, held.deliveries) == (None, (), ())
 
 
-async def test_a_notice_that_changes_while_a_tap_waits_was_not_shown(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_notice_that_changes_while_a_tap_waits_was_not_shown(scene: Scene) -> None:
     marta, services = scene.marta, scene.services
     read = services.petition.texts["es"]
     other = read.model_copy(update={"privacy_short": f"Otro aviso. {read.privacy_short}"})
@@ -104,7 +100,7 @@ async def test_a_notice_that_changes_while_a_tap_waits_was_not_shown(
         return await proceed(*given)
 
     await scene.starts(marta)
-    call_instead(monkeypatch, save_admin_name, meanwhile)
+    call_instead(scene.patch, save_admin_name, meanwhile)
     assert "Otro aviso" not in await scene.taps(marta, "✍️ Firmar con mi nombre")
     await scene.says(marta, "Marta Ruiz")
     assert "El texto ha cambiado" in await scene.consents(marta)

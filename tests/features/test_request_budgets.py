@@ -213,16 +213,14 @@ async def test_a_picture_that_hangs_keeps_no_screen_away_and_comes_once(scene: S
     assert title in scene.screen(ana).text
 
 
-async def test_an_answer_that_shows_no_picture_keeps_no_first_screen_away(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_answer_that_shows_no_picture_keeps_no_first_screen_away(scene: Scene) -> None:
     send = type(scene.bot).send_photo
 
     async def without_photo(*given: Any, **named: Any) -> Message:
         sent = await send(*given, **named)
         return Message(sent.message_id, sent.date, sent.chat)
 
-    monkeypatch.setattr(type(scene.bot), "send_photo", without_photo)
+    scene.patch.setattr(type(scene.bot), "send_photo", without_photo)
     scene.ana.start()
     await scene.ana.sees(scene.petition.texts_in("es").title)
 

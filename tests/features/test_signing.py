@@ -6,8 +6,6 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
-import pytest
-
 from bot.petition.petition import BUNDLED
 from simulator import Message
 from simulator.faults import Fault
@@ -62,11 +60,9 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     assert "con la tuya: 1" in await scene.signs(ana)
 
 
-async def test_every_typed_name_leaves_the_chat(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_every_typed_name_leaves_the_chat(scene: Scene) -> None:
     jordi, goes_first = scene.jordi, list[int]()
-    monkeypatch.setattr(scene.services.gate, "signs", goes_first.append)
+    scene.patch.setattr(scene.services.gate, "signs", goes_first.append)
     await scene.starts(jordi)
     assert goes_first == []
     await scene.taps(jordi, SIGN)

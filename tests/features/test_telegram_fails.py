@@ -75,10 +75,8 @@ async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(sce
     await until(lambda: not any(message.document for message in ana.messages), 60)
 
 
-async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.intake.polling._PAUSES", BackOff(0.01, 0.01))
+async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(scene: Scene) -> None:
+    scene.patch.setattr("bot.intake.polling._PAUSES", BackOff(0.01, 0.01))
     polling = scene.app.intake
     assert isinstance(polling, Polling)
     handle, call = scene.app.dispatch._handle, polling._client.call
@@ -101,8 +99,8 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
             are_lost.set()
         return answer
 
-    monkeypatch.setattr(scene.app.dispatch, "_handle", slow)
-    monkeypatch.setattr(polling._client, "call", losing)
+    scene.patch.setattr(scene.app.dispatch, "_handle", slow)
+    scene.patch.setattr(polling._client, "call", losing)
     scene.ana.start()
     await asyncio.wait_for(are_lost.wait(), 5)
     scene.jordi.start()
@@ -263,9 +261,7 @@ async def test_martas_button_stops_turning_though_her_connection_was_gone_when_s
         assert len(calls.of("answerCallbackQuery")) == 1
 
 
-async def test_martas_tap_is_answered_before_it_is_handled_again(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_martas_tap_is_answered_before_it_is_handled_again(admin: AdminScene) -> None:
     """Where the database is away for a moment while her preview is made."""
     under_way, most, is_away = 0, 0, True
 
@@ -287,8 +283,8 @@ async def test_martas_tap_is_answered_before_it_is_handled_again(
     await admin.begins("Hola")
     await admin.taps("Continuar", "Sobre esta petición")
     admin.expected.append("query is too old")  # once it is handled again
-    intercept(monkeypatch, "answerCallbackQuery", slow)
-    call_instead(monkeypatch, store_draft, stored)
+    intercept(admin.scene.patch, "answerCallbackQuery", slow)
+    call_instead(admin.scene.patch, store_draft, stored)
     await admin.taps("A quienes eligieron novedades: 3")
     await admin.scene.settled()
     assert "Enviar a 3 personas" in admin.panel.labels
@@ -310,10 +306,8 @@ async def test_a_call_outside_of_an_answer_is_never_repeated_and_said_to_be_unce
     assert await all_is_acknowledged(scene)
 
 
-async def test_a_screen_that_telegram_refuses_is_an_apology_and_no_debt(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fails(monkeypatch, "send_message", 1, fatal=True)
+async def test_a_screen_that_telegram_refuses_is_an_apology_and_no_debt(scene: Scene) -> None:
+    fails(scene.patch, "send_message", 1, fatal=True)
     scene.ana.send("/help")
     await scene.ana.sees("Algo ha fallado")
     assert await all_is_acknowledged(scene)

@@ -306,9 +306,7 @@ async def test_what_was_left_goes_at_the_next(
         assert written(ana) == ["Ana María"]
 
 
-async def test_a_failed_deletion_is_tried_again(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_deletion_is_tried_again(scene: Scene) -> None:
     ana, marta = scene.ana, scene.marta
     await scene.to_the_name(ana)
     await scene.to_the_name(marta)
@@ -324,7 +322,7 @@ async def test_a_failed_deletion_is_tried_again(
             raise NetworkError("Bad Gateway")
         return await delete(chat, message)
 
-    monkeypatch.setattr(bot, "delete_message", fails_once)
+    scene.patch.setattr(bot, "delete_message", fails_once)
     ana.send("Ana María")
     await ana.sees(GONE)
     assert len(seen) == 2

@@ -181,10 +181,8 @@ async def test_what_came_only_halfway_before_the_end_comes_again(scene: Scene) -
     assert scene.app.dispatch.in_progress == {}
 
 
-async def test_silent_connections_keep_no_update_away(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_server, "_MOST_CONNECTIONS", 5)
+async def test_silent_connections_keep_no_update_away(scene: Scene) -> None:
+    scene.patch.setattr(http_server, "_MOST_CONNECTIONS", 5)
     silent = [await asyncio.open_connection(*scene.settings.webhook_address) for _ in range(12)]
     await scene.signs(scene.ana)
     for _, writer in silent:
@@ -197,17 +195,15 @@ async def test_a_path_may_have_blanks_and_accents(tmp_path: Path) -> None:
         await scene.signs(scene.ana)
 
 
-async def test_one_that_hangs_is_told_to_come_again(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(webhook, "_LONGEST_SECONDS", 0.2)
+async def test_one_that_hangs_is_told_to_come_again(scene: Scene) -> None:
+    scene.patch.setattr(webhook, "_LONGEST_SECONDS", 0.2)
     handle, goes_on = scene.app.dispatch._handle, asyncio.Event()
 
     async def slow(raw: dict[str, Any], behind: Any) -> None:
         await goes_on.wait()
         await handle(raw, behind)
 
-    monkeypatch.setattr(scene.app.dispatch, "_handle", slow)
+    scene.patch.setattr(scene.app.dispatch, "_handle", slow)
     scene.ana.start()
     assert await scene.world.notifier.wait_for(lambda: scene.world.webhook.last_error, 20)
     goes_on.set()
@@ -227,11 +223,9 @@ async def test_from_polling_to_the_webhook_and_back_nothing_is_lost(scene: Scene
     assert scene.world.updates.pending == {}
 
 
-async def test_what_telegram_says_is_wrong_is_told(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_telegram_says_is_wrong_is_told(scene: Scene) -> None:
     told: list[Sentence] = []
-    monkeypatch.setattr(scene.app.intake, "_tell", told.append)
+    scene.patch.setattr(scene.app.intake, "_tell", told.append)
     at = int(scene.now.timestamp()) + 5
     scene.world.webhook.last_error = at, "SSL error: certificate verify failed"
     with capture_logs() as logs:

@@ -126,6 +126,7 @@ class Scene:
         self.marta = self.world.person("Marta", language="es", user_id=ADMIN)
         self.is_rehearsal = False
         self.leaves_screens = False
+        self.patch = pytest.MonkeyPatch()  # undone before the bot is stopped
         self._app: App | None = None
         self._running: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
@@ -410,6 +411,7 @@ async def a_scene(
         try:
             yield scene
         finally:
+            scene.patch.undo()
             await scene.stop_bot()
         found = {
             fault for call in simulator.calls for fault in request_faults(call.method, call.params)
