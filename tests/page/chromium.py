@@ -174,10 +174,13 @@ async def open_window(browser: Browser, address: str, **look: Any) -> AsyncItera
         await context.close()
 
 
+OpenChat = tuple[Window, ApiClient, Person]
+
+
 @asynccontextmanager
 async def open_chat(
     browser: Browser, page: SimulatorPage | None = None, **look: Any
-) -> AsyncIterator[tuple[Window, ApiClient, Person]]:
+) -> AsyncIterator[OpenChat]:
     """Shows Ana's phone on the page; the test makes the bot's calls itself."""
     page = page or SimulatorPage()
     try:

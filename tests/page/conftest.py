@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 
 from simulator import Person, Simulator
 from simulator.page import PageState, SimulatorPage
-from tests.page.chromium import chromium
+from tests.page.chromium import OpenChat, chromium, open_chat
 from tests.page.page_client import PageClient
 from tests.support.api_client import TOKEN, ApiClient
 
@@ -26,6 +26,14 @@ async def browser() -> AsyncIterator[Browser]:
     """One browser for all tests of a process; each test opens windows of its own."""
     async with chromium() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chat(browser: Browser) -> AsyncIterator[OpenChat]:
+    """Ana's phone on the page, whose bot the test is; at the end the page has logged no error."""
+    async with open_chat(browser) as opened:
+        yield opened
+        assert opened[0].console_errors == []
 
 
 @pytest.fixture
