@@ -149,9 +149,11 @@ async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: Admin
     await slow.cancels(lucy_is_sending)
     # Then for the closing update, of which another admin has begun one meanwhile.
     await slow.scene.closes()
-    assert "Algo ha cambiado desde que viste este resumen" in await slow.taps(SEND)
+    await slow.taps(SEND)
+    assert "Algo ha cambiado desde que viste este resumen" in slow.panel.text
     lucy_is_sending = await slow.starts_another(1, kind=Kind.CLOSING)
-    assert "Tu mensaje no ha salido: hay otro envío en marcha." in await slow.taps(SEND)
+    await slow.taps(SEND)
+    assert "Tu mensaje no ha salido: hay otro envío en marcha." in slow.panel.text
     await slow.cancels(lucy_is_sending)
     await slow.taps(SEND)
     assert (await slow.became("running")).author == ADMIN
@@ -164,8 +166,10 @@ async def test_everything_is_taken_back_and_accounted_for(admin: AdminScene) -> 
     await admin.previews()
     await admin.finishes(SEND)
     await admin.scene.blocks(admin.scene.sean)
-    assert "Se borrarán de los chats de 3 personas." in await admin.taps("Retirar los mensajes")
-    assert "El mensaje está enviado." in await admin.taps("No, dejarlos")
+    await admin.taps("Retirar los mensajes")
+    assert "Se borrarán de los chats de 3 personas." in admin.panel.text
+    await admin.taps("No, dejarlos")
+    assert "El mensaje está enviado." in admin.panel.text
     assert len(admin.got(admin.scene.ana)) == 2
     recall = admin.data("Retirar los mensajes")
     await admin.taps("Retirar los mensajes", "Sí, retirar los mensajes")
