@@ -314,7 +314,7 @@ async def test_it_does_not_go_out_and_each_who_is_left_is_asked_once(
     assert "quien lo decidió ya no administra la petición" in asked.text
     assert asked.labels == ["Enviar ahora", "⏹ Cancelar"]
     assert pau.messages[-2].text == "Hola"
-    in_english = await lucy.sees("A scheduled broadcast waits for your decision", 60)
+    in_english = await lucy.sees("A scheduled broadcast is waiting for your decision", 60)
     assert "is no longer an admin" in in_english.text
     assert len(admin.marta.messages) == seen_by_marta
     await admin.restart()
@@ -336,7 +336,7 @@ async def test_who_answers_late_does_not_resume_what_is_paused_since(
     await planned(admin, timedelta())
     await passes(admin, HOUR, **WITHOUT_MARTA)
     await pau.sees("Un envío programado espera tu decisión", 20)
-    await lucy.sees("A scheduled broadcast waits for your decision", 20)
+    await lucy.sees("A scheduled broadcast is waiting for your decision", 20)
     await admin.restart(rate=1.0)
     await admin.scene.taps_at_once(lucy, "Send now")
     await admin.scene.taps(lucy, "⏸ Pause")

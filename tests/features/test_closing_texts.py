@@ -386,6 +386,9 @@ async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> No
 
 async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: AdminScene) -> None:
     await admin.scene.closes()
+    # Half an hour after midnight in Madrid; in UTC it is still yesterday.
+    now = admin.services.clock().astimezone(admin.words.zone)
+    admin.ahead = now.replace(hour=0, minute=30) + timedelta(days=1) - now
     await admin.goes("/closing", "Añadir lo que ha pasado después", "Se ha tomado una decisión")
     for text, answer in (
         ("31/02/2026\nQuedan libres.", "la fecha de la primera línea no existe"),
@@ -399,7 +402,7 @@ async def test_an_entry_without_a_date_is_of_today_in_all_languages(admin: Admin
     assert "falta escribirlo en inglés" in await publishes(admin)
     assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
     assert named in await admin.edits(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
-    admin.ahead = timedelta(days=3)
+    admin.ahead += timedelta(days=3)
     assert named in await admin.edits(sent, "Quedan en libertad."), "of the day that it has"
-    await admin.taps("Escribir o corregir lo de después", f"✏️ L{named[1:]}, en inglés")
+    await admin.taps("Escribir o corregir lo de después", f"✏️ En inglés: {named}")
     assert f"{named}, en inglés" in await admin.says("They go free.")

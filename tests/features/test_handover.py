@@ -75,7 +75,7 @@ async def test_everybody_reads_how_it_was_handed_over_until_undone(scene: Scene)
     assert f"Tu nombre está en la lista que se entregó el {day}." in await scene.starts(scene.ana)
     assert "counted without your name." in await scene.starts(scene.sean)
     late = await scene.starts(scene.mallory)
-    assert ": 3. With a name: 2. Without a name: 1." in late
+    assert "The signatures of 3 people, 2 with a name and 1 without one, were handed over" in late
     await scene.says(scene.marta, "/reopen")
     assert scene.marta.messages[-1].text == (
         f"La petición se entregó el {day}, y quien firmara ahora no estaría en lo que se entregó. "

@@ -24,14 +24,8 @@ from tests.monitoring.asked import ask, monitored
 from tests.support import scripted_server as telegram
 from tests.support.postgres_server import PostgresServer
 from tests.support.raw_sql import write_sql
-from tests.support.scene import TOKEN, Scene, a_scene
+from tests.support.scene import TOKEN, Scene
 from tests.support.telegram_calls import intercept
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with a_scene(tmp_path) as scene:
-        yield scene
 
 
 @pytest.fixture
