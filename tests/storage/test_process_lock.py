@@ -4,7 +4,8 @@ import asyncio
 import fcntl
 import os
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from storage import leases, process_lock
 from storage.errors import DatabaseUrlWrong, HeldElsewhere, Unavailable
 from storage.private_files import locked_file
-from storage.process_lock import acquire_process_lock, is_held
+from storage.process_lock import PetitionLease, ProcessLock, acquire_process_lock, is_held
 from tests.storage.lock_holders import is_refused, stands_by
 
 HOLD_UNTIL_KILLED = """
@@ -208,6 +209,27 @@ async def test_nobody_else_can_lock_the_file_that_is_locked(tmp_path: Path) -> N
             assert lock.st_mode & 0o777 == 0o600
     finally:
         os.umask(before)
+
+
+async def test_a_replica_asks_again_for_the_lease_where_the_database_was_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held, taken, tries = ProcessLock("running"), asyncio.Event(), list[str]()
+    held.mark_taken()
+
+    @asynccontextmanager
+    async def acquire(url: str, *_: object) -> AsyncIterator[ProcessLock]:
+        tries.append(url)
+        if len(tries) == 1:
+            raise Unavailable
+        yield held
+
+    monkeypatch.setattr(process_lock, "acquire_process_lock", acquire)
+    lease = PetitionLease(ProcessLock("running", is_replica=True), "url", taken.set)
+    keeping = asyncio.create_task(lease.keep())
+    await asyncio.wait_for(taken.wait(), 10)
+    assert lease.is_ours()
+    keeping.cancel()
 
 
 async def test_any_name_can_be_held_and_no_two_are_one(database_url: str) -> None:

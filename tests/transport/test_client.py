@@ -190,6 +190,10 @@ async def test_a_long_flood_is_told_at_once_and_the_chat_left_alone(
     assert len(server.asked) == 1, "nothing leaves to a paused chat"
     await client.call("sendMessage", {"chat_id": 8})
     assert len(server.asked) == 2
+    server.replies.append(refuse(429, "Too Many Requests", retry_after=10**9))
+    with pytest.raises(RateLimited) as caught:
+        await client.call("sendMessage", {"chat_id": 9})
+    assert caught.value.seconds == 24 * 3600, "nobody is left alone for longer than a day"
 
 
 async def test_a_tap_is_answered_while_everything_is_paused(
