@@ -251,6 +251,7 @@ class TestARestoredCopy:
             Entry(Deed.WITH_NAME, ids[restricted], "0"),
             Entry(Deed.HANDOVER, handover, json.dumps(columns)),
         )
+        had = storage.journal.read()
         for expected in (10, 1):  # but for the handover, again changes nothing
             done = await storage.write(replay, entries, reached=Reached(90), at=NOON)
             assert done == expected
@@ -283,6 +284,7 @@ class TestARestoredCopy:
             assert await read_sql(storage.database, asked) == [
                 {"manifest": "c" * 64, "export_id": b"\xab" * 16, "undone_at": None}
             ]
+        assert storage.journal.read() == had, "what is done again is in it"
         undone = Entry(Deed.HANDOVER, handover, json.dumps({**columns, "undone_at": 8}))
         done = await storage.write(replay, (*entries, undone), reached=Reached(80), at=NOON)
         assert done == 1

@@ -120,6 +120,16 @@ async def test_fifty_who_write_without_a_rest_leave_the_newcomers_their_turn() -
     assert await asyncio.gather(*without_rest) == [0.0] * 50, "nobody waits for ever"
 
 
+async def test_who_is_next_waits_a_second_at_most_for_a_hundred_who_sign() -> None:
+    crowd, chats = Crowd(), range(4 * PACE)
+    for chat in chats:
+        crowd.gate.signs(chat)
+    signing = crowd.asks(chats)
+    crowd.comes(1)
+    assert (await crowd.is_answered())[0] == pytest.approx(101.0, abs=0.1)
+    await asyncio.gather(*signing)
+
+
 async def test_people_who_come_wait_for_none_of_fifty_who_write_without_a_rest() -> None:
     crowd = Crowd()
     crowd.had(6, range(50))
