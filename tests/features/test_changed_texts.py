@@ -338,6 +338,11 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
     await is_taken(edited, 2)
     edited.jordi.start()
     await edited.jordi.sees("Ni una sola expulsión")
+    # An example that was there at the start, and was replaced, is one more that comes.
+    change(petition, "datos@example.org", "datos@rio.org")
+    await is_taken(edited, 3)
+    change(petition, "datos@rio.org", "datos@example.org")
+    await edited.marta.sees_one(partial(was_told, edited, REFUSED, 8))
 
 
 async def test_a_text_that_does_not_fit_the_published_is_unused(

@@ -155,7 +155,8 @@ def test_no_more_is_kept_than_may_be_and_the_oldest_goes(monkeypatch: pytest.Mon
         for update in range(6):
             budgets.spend(bytes([number]), "mydata", update)
     assert len(budgets) == 3
-    assert [budgets.spend(bytes([number]), "mydata", 6) for number in (8, 7, 6)] == [2, 2, 2]
+    for _ in range(2):  # Telegram sends the same again where it was not answered
+        assert [budgets.spend(bytes([each]), "mydata", 6) for each in (8, 7, 6)] == [2, 2, 2]
     now += 59.9
     assert budgets.spend(b"\x08", "mydata", 7) == 3
     now += 0.1
