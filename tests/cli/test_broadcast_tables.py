@@ -157,6 +157,9 @@ Admins read in the chat:
     read = ("kind", "state", "attended", "paid", "recipients", "recipients_known", "pending")
     assert [found[each] for each in read] == ["closing", "running", False, True, 6, True, 2]
     assert data(call("list", "--json")) == [found]
+    # Whether it is to be cancelled is asked of an admin, and not here.
+    petition.sql("UPDATE broadcasts SET state = 'paused', cancel_requested_at = 0")
+    assert "?" not in said(call("show"))
 
 
 def test_every_moment_and_outcome_of_one_that_is_over_is_said(petition: PetitionDatabase) -> None:

@@ -327,6 +327,10 @@ async def test_who_takes_back_after_the_end_is_not_told_of_any_end(scene: Scene)
     await scene.taps(scene.ana, "No, mantener mi firma")
     await scene.closes()
     await scene.broadcasts(1)
+    services, petition = scene.services, scene.services.petition
+    services.petition = petition.model_copy(update={"closing_is_draft": True})
+    assert lost in await scene.says(scene.ana, "/withdraw"), "nor is there one to read in a draft"
+    services.petition = petition
     asked = await scene.says(scene.ana, "/withdraw")
     assert lost not in asked
     assert "Cómo terminó la petición lo puedes leer aquí cuando quieras" in asked
