@@ -21,8 +21,8 @@ DELIVERED = ("delivered", "--on", "2026-03-02", "--manifest", MANIFEST)
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the tenth of March."""
-    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=9))
+    """It is the tenth of March in Madrid, half an hour after midnight."""
+    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=8, hours=11.5))
 
 
 def exported(petition: PetitionDatabase, days: float = 0) -> str:
@@ -65,7 +65,7 @@ def test_what_follows_is_said_before_and_it_can_be_taken_back(petition: Petition
     assert "It is recorded that" in said(call(*order, typed="y\n"))
     shown = said(call("delivered"))
     assert "Handed over on 2 March 2026, to the United States" in shown
-    assert "Recorded on 10 March 2026, 13:00." in shown
+    assert "Recorded on 10 March 2026, 00:30." in shown
     assert f"list {short}, written on" in shown
     assert f"Manifest: {MANIFEST.lower()}" in shown
     assert "is recorded already" in refused(call(*order, "--yes"))

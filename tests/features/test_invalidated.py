@@ -79,6 +79,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     assert (await services.storage.read(signing_rate, services.clock())).signed == 0
     scene.marta.send("/stats")
     await scene.marta.sees("Sin contar, por anuladas: 40")
+    until += timedelta(hours=12)
     await a_wave(scene, range(41, 121))
     day, hours = (to_millis(until - timedelta(hours=ago)) for ago in (26, 5))
     await write_all(
@@ -118,6 +119,9 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         "cuenten, y se puede deshacer. También aparta a las personas que haya entre ellas, así "
         "que conviene acotarlo más."
     )
+    until += timedelta(minutes=5)
+    await look(services)
+    assert sum("poco habitual" in text for text in read_by(scene.marta)) == 2, "each wave once"
     # Of a wave of former forms nobody knows how long they took, and it came by no link. Of four
     # among them, without a name, it is known, and not said.
     until += timedelta(hours=13)
