@@ -13,6 +13,7 @@ from storage.broadcast_types import Kind
 from storage.broadcasts import broadcast_history, scheduled_broadcasts
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
+from tests.support.telegram_calls import fails
 
 SEND = "Enviar a 3 personas"
 NOBODY: list[list[str]] = [[], [], []]
@@ -78,9 +79,16 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     assert quoted == ["«Otra vez»", "«Hola a todas»"]
 
 
-async def test_a_preview_that_was_deleted_sends_nothing(admin: AdminScene) -> None:
+async def test_a_preview_that_was_deleted_sends_nothing(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     admin.expected += ["message to edit not found", "message to copy not found"]
     admin.expected.append("no messages to forward")
+    await admin.prepares()
+    with monkeypatch.context() as patch:
+        fails(patch, "edit_message_reply_markup", 1_000)
+        await admin.taps(SEND)
+        await admin.marta.sees("Telegram no respondía")  # nor said whether it is there
     await admin.prepares()
     for button in ("Enviarme una prueba", SEND):
         admin.marta.delete(admin.marta.messages[-2])

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from bot.petition.petition import BUNDLED
+from handlers.screens.supporter_view import version_pages
 from simulator.chats import Message
 from simulator.person import Person
 from storage.consents import answer_texts
@@ -101,6 +102,9 @@ async def test_who_signed_keeps_their_words_and_is_asked_if_need_be(tmp_path: Pa
         await scene.signs(scene.jordi)
         (of_jordi,) = (await held_of(scene, scene.jordi)).consents
         assert of_jordi["text_version"] == "2026-12-24"
+        for signed, is_said in (("2026-11-30", True), ("2026-12-24", False), (None, False)):
+            now, *_ = version_pages(scene.words, scene.services.petition, "es", signed)
+            assert ("La que aceptaste es del" in now) is is_said
 
         await goes_on_with(scene, folder, version="2026-12-24", asks_again_since="2026-12-24")
         for person, asked in ((ana, True), (scene.jordi, False)):

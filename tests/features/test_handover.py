@@ -74,6 +74,12 @@ async def test_everybody_reads_how_it_was_handed_over_until_undone(scene: Scene)
     )
     assert f"Tu nombre está en la lista que se entregó el {day}." in await scene.starts(scene.ana)
     assert "counted without your name." in await scene.starts(scene.sean)
+    # Of texts that change now nobody is asked.
+    scene.services.petition = scene.petition.model_copy(
+        update={"version": "2026-12-24", "asks_again_since": "2026-12-24"}
+    )
+    assert "Los textos han cambiado" not in await scene.starts(scene.ana)
+    scene.services.petition = scene.petition
     late = await scene.starts(scene.mallory)
     assert "The signatures of 3 people, 2 with a name and 1 without one, were handed over" in late
     await scene.says(scene.marta, "/reopen")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import sys
@@ -216,6 +217,10 @@ async def test_a_folder_shows_its_problems_and_then_every_change(tmp_path: Path)
         after = await ana.sees("artista gay")
         assert after.id == before.id
         assert "maquillador gay" not in "".join(message.text for message in ana.messages)
+        show.people.sean.deactivate()
+        for other in ("pintor gay", "artista gay"):  # which is seen though he has left Telegram
+            texts.write_text(re.sub(r"\w+ gay", other, texts.read_text()))
+            await ana.sees(other)
         # While a text is wrong, what was right stays.
         texts.write_text(
             texts.read_text().replace("artista", "poeta").replace('share = """', 'share = """<b>')
