@@ -48,6 +48,10 @@ from telegram_text.markup import Html
 
 _NEW = "new"
 _PUBLISHED = mark("✅ Publicado.")
+_WAITS = mark(
+    "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran la "
+    "petición."
+)
 _CHANGED = mark("⚠️ No se ha publicado nada: algo ha cambiado mientras tanto. Míralo otra vez.")
 _DAY = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\s*\n")
 
@@ -158,28 +162,24 @@ async def _show_read(ctx: AdminContext, versions: list[ClosingText], question: S
 
 
 async def _publish(ctx: AdminContext, view: ClosingTextsView, value: str) -> Html:
-    words, left, made = ctx.words, view.left, view.made(value)
-    if made is None and left and publication_id(left).hex() == value:
-        if (why_not := _cannot_be_read(view)) is not None:
-            return why_not
-        above = ctx.services.approval_above
-        made = await ctx.storage.write(publish_closing_texts, left, *ctx.by, above)
-        if made is None:
-            return await _why_not(ctx)
+    words, left = ctx.words, view.left
+    if not left or publication_id(left).hex() != value:
+        return _published_before(view, value)
+    if (why_not := _cannot_be_read(view)) is not None:
+        return why_not
+    made = await ctx.storage.write(
+        publish_closing_texts, left, *ctx.by, ctx.services.approval_above
+    )
     if made is None:
-        return words.text(_CHANGED)
+        return await _why_not(ctx)
     if made.published_at is None:
-        return words.text(
-            "⏳ Todavía no se lee: hace falta que lo apruebe otra de las personas que administran "
-            "la petición."
-        )
+        return words.text(_WAITS)
     state = await ctx.storage.read(petition_state)  # its date may have come meanwhile
     if not state.is_closed:
         return sentences(words.text(_PUBLISHED), _when_read(ctx, state))
-    changed = [each for each in view.versions if each.publication == made] or left
     return words.text(
         "✅ Publicado. Quien entre ya lo lee."
-        if all(each.entry != CLOSING_UPDATE for each in changed)
+        if all(each.entry != CLOSING_UPDATE for each in left)
         else "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no "
         "les llega este cambio."
     )
@@ -259,9 +259,12 @@ def _when_read(ctx: AdminContext, state: PetitionState) -> Html:
 
 
 def _published_before(view: ClosingTextsView, key: str) -> Html:
-    """Returns what a repeated tap is told: that the first one published it, or nothing."""
+    """Returns what a repeated tap is told: what became of the first one, if that was theirs."""
     made = view.made(key)
-    return view.words.text(_PUBLISHED if made and made.published_at else _CHANGED)
+    if made is not None and made.published_at is not None:
+        return view.words.text(_PUBLISHED)
+    is_theirs = made is not None and made.requested_by == view.reader
+    return view.words.text(_WAITS if is_theirs else _CHANGED)
 
 
 def _too_long(words: Words, over: int) -> Html:

@@ -89,6 +89,9 @@ def names_standby(dsn: str) -> bool:
     return is_chosen or len(hosts_of(dsn)) > 1 or "," in query.get("host", "")
 
 
+_MAY_HAVE_AT = ("user", "password", "host")
+
+
 def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:
@@ -97,6 +100,8 @@ def _dsn(rest: str) -> str:
         if "@" in parts.path or parts.fragment:
             raise ValueError
         query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+        if any("@" in value for name, value in query.items() if name not in _MAY_HAVE_AT):
+            raise ValueError
         for port in filter(None, query.get("port", "").split(",")):
             int(port)  # as the driver does
         for host, _ in hosts_of(dsn):
@@ -108,8 +113,8 @@ def _dsn(rest: str) -> str:
     except ValueError:
         # Not chained: the cause's message repeats what may be part of a password.
         raise DatabaseUrlWrong(
-            "The host or the port in PETITION_DATABASE_URL cannot be one. In a password, signs "
-            "such as @ and / are written %40 and %2F."
+            "The host, the port or an option in PETITION_DATABASE_URL cannot be one. In a "
+            "password, signs such as @ and / are written %40 and %2F."
         ) from None
     return dsn
 

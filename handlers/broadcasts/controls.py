@@ -148,7 +148,8 @@ async def _approve(ctx: AdminContext, known: Broadcast, shown: str) -> None:
         )
         return
     # With two admins agreed, the threshold of approval is no limit any more.
-    if recipients > most_recipients(before, approval_above=None, is_paid=known.paid):
+    most = most_recipients(before, approval_above=None, is_paid=known.paid)
+    if not before or recipients > most:
         await ctx.tell(partial(_ask_again, ctx, known, before, recipients))
         return
     now = await services.storage.write(

@@ -109,7 +109,9 @@ class DraftEditor:
             approval_above=above,
             is_first=is_current and not await read(has_sent_broadcasts, ctx.user.id),
             written_to=await read(written_to_alone, ctx.user.id, ctx.now) if counts_alone else 0,
-            balance=await _star_balance(ctx) if is_current and draft.paid else None,
+            balance=await _star_balance(ctx)
+            if is_current and draft.paid and services.paid_broadcast
+            else None,
             revision=state.revision if is_current else None,
         )
 

@@ -219,5 +219,8 @@ async def test_a_server_that_is_away_hides_nothing_else(
     for impossible in ("a..b", "a%00b", "a:b"):
         installation.set("DATABASE_URL", f"postgresql+asyncpg://bot:hunter2@{impossible}/petition")
         result = await typed()
-        assert "database: The host or the port in PETITION_DATABASE_URL cannot be" in result.output
+        assert (
+            "database: The host, the port or an option in PETITION_DATABASE_URL cannot be"
+            in result.output
+        )
         assert "hunter2" not in result.output

@@ -201,9 +201,12 @@ async def test_while_it_is_open_another_approves_it_as_nobody_knows_how_many_wil
     (preview,) = (m.text for m in admin.marta.messages if "leerá quien entre, en es" in m.text)
     assert "Han vuelto" in preview, "as it will be read once it is closed"
     assert "se cierre. Antes tiene que aprobarlo otra de las personas" in admin.panel.text
+    place, publish = admin.data("Publicar")
     assert "⏳ Todavía no se lee" in await admin.taps("Publicar")
     await notices(admin)
-    await lucy.sees("Asked for by Marta. Somebody else has to approve it")
+    asked = await lucy.sees("Asked for by Marta. Somebody else has to approve it")
+    await admin.scene.answered(lucy.tap_data(asked.id, publish))
+    assert "something has changed" in lucy.chat.messages[asked.id].text
     await admin.scene.closes()
     assert WAITS in admin.marta.messages[-1].text
     assert WAITS in await admin.says("/broadcast")
@@ -212,6 +215,9 @@ async def test_while_it_is_open_another_approves_it_as_nobody_knows_how_many_wil
     await lucy.sees("Han vuelto")
     await admin.scene.taps(lucy, "Approve and publish")
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+    await admin.goes("/reopen", "Sí, volver a abrirla")
+    await admin.scene.answered(admin.marta.tap_data(place, publish))
+    assert admin.marta.chat.messages[place].text.endswith("✅ Publicado.")
 
 
 async def test_what_one_published_for_few_waits_for_another_once_it_is_open_again(

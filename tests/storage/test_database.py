@@ -231,12 +231,17 @@ def test_a_postgres_url_becomes_what_the_driver_reads(server: str) -> None:
         "postgresql+asyncpg://bot:12/hunter2@db/petition",
         "postgresql+asyncpg://bot:12?hunter2@db/petition",
         "postgresql+asyncpg://bot:12#hunter2@db/petition",
+        "postgresql+asyncpg://bot:12?hunter2=y@db/petition",
+        "postgresql+asyncpg://bot:12/3?hunter2=y@db/petition",
+        "postgresql+asyncpg://bot:p@ss?hunter2=y@db/petition",
     ],
 )
 def test_any_other_url_is_refused_with_a_sentence_and_without_its_password(url: str) -> None:
     with pytest.raises(DatabaseUrlWrong) as caught:
         parse_address(url)
-    assert "sqlite+aiosqlite:///" in str(caught.value) or "host or the port" in str(caught.value)
+    assert "sqlite+aiosqlite:///" in str(caught.value) or "host, the port or an option" in str(
+        caught.value
+    )
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
 
