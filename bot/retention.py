@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -44,6 +45,7 @@ from storage.journal import Journal
 from storage.person_requests import CODE_LASTS, forget_codes
 from storage.petitions import (
     closing_update_is_under_way,
+    lock_petition,
     mark_petition_notice_sent,
     petition_notice_at,
 )
@@ -128,24 +130,45 @@ async def erase_due(
     `now`, when it begins; `progress` is told after each portion how many were erased so far.
     """
     entry, total, after = uuid.uuid4().bytes, 0, 0
-    while numbers := await storage.read(_next_numbers, erasure, after):
-        total += await storage.write(erase_signatures, numbers, action=action, entry=entry, at=now)
+    while await storage.read(_next_numbers, erasure, after):
+        numbers = await storage.write(
+            _erase_next, erasure, after, action=action, entry=entry, at=now
+        )
+        total += len(numbers)
         progress(total)
         if len(numbers) < PORTION:
             break
         after = numbers[-1]
         await sleep(BETWEEN_PORTIONS_SECONDS)
-    while await storage.write(erase_leftovers, erasure.due, limit=PORTION) == PORTION:
+    while await storage.write(_erase_leftovers, erasure) == PORTION:
         await sleep(BETWEEN_PORTIONS_SECONDS)
     return total
 
 
 def _next_numbers(tx: Transaction, erasure: Erasure, after: int) -> list[int]:
-    """Returns the next that are due, if the handover by whose day they are still counts."""
-    handover, due = active_handover(tx), erasure.due
-    if handover is None or handover.handed_over_on != erasure.handed_over_on:
-        due = DueBefore(due.at_most)
-    return due_numbers(tx, due, untold_too=erasure.untold_too, after=after, limit=PORTION)
+    due, untold_too = _still_due(tx, erasure), erasure.untold_too
+    return due_numbers(tx, due, untold_too=untold_too, after=after, limit=PORTION)
+
+
+def _erase_next(tx: Transaction, /, erasure: Erasure, after: int, **entry: Any) -> list[int]:
+    """Erases the next that are due by now, with an entry as of `erase_signatures`."""
+    lock_petition(tx)  # nobody takes the handover back meanwhile
+    numbers = _next_numbers(tx, erasure, after)
+    erase_signatures(tx, numbers, **entry)
+    return numbers
+
+
+def _erase_leftovers(tx: Transaction, erasure: Erasure) -> int:
+    lock_petition(tx, shared=True)
+    return erase_leftovers(tx, _still_due(tx, erasure), limit=PORTION)
+
+
+def _still_due(tx: Transaction, erasure: Erasure) -> DueBefore:
+    """Returns what is due, without the handover if that was taken back meanwhile."""
+    handover = active_handover(tx)
+    if handover is not None and handover.handed_over_on == erasure.handed_over_on:
+        return erasure.due
+    return DueBefore(erasure.due.at_most)
 
 
 @dataclass

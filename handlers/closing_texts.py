@@ -135,7 +135,8 @@ async def _review(ctx: AdminContext, view: ClosingTextsView, _value: str) -> Scr
     if view.request is None:
         return screens.overview(view)
     question = screens.approval_question(view, view.request)
-    await ctx.tell_once(partial(_show_read, ctx, [*view.published, *view.waiting], question))
+    asked = [each for each in view.waiting if each.publication == view.request]
+    await ctx.tell_once(partial(_show_read, ctx, [*view.published, *asked], question))
     return None
 
 
@@ -308,7 +309,10 @@ async def edited(ctx: AdminContext) -> bool:
     if message is None or known is None:
         return False
     former = AwaitedText(known.entry, known.kind, known.language, now, known.day)
-    await _take(ctx, former, message, is_edit=True)
+    other = await ctx.storage.read(awaited_closing_text, ctx.reference)
+    if other is None:  # what is refused may be sent again as a message
+        await ctx.storage.write(await_closing_text, ctx.reference, former)
+    await _take(ctx, former, message, edited_at=message.edit_date, other=other)
     return True
 
 
@@ -334,17 +338,25 @@ async def _version_of(ctx: AdminContext, message: Message) -> ClosingText | None
 
 
 async def _take(
-    ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool = False
+    ctx: AdminContext,
+    awaited: AwaitedText,
+    message: Message,
+    *,
+    edited_at: datetime | None = None,
+    other: AwaitedText | None = None,
 ) -> None:
-    """Writes a message as a version of the text that it is for, or says what is wrong with it."""
+    """Writes a message as a version of the text that it is for, or says what is wrong with it.
+
+    `other`: what is awaited beside it, and stays awaited.
+    """
     awaited, text = _read(ctx, awaited, message)
-    key = _key(ctx, message, edit=message.edit_date if is_edit else None)
+    key = _key(ctx, message, edit=edited_at)
     version, view = awaited.written(key, text, *ctx.by), await view_of(ctx)
     shown = [*view.published, *view.waiting, *view.left, version]
     if over := surplus(view.petition, shown, awaited.language):
         await ctx.say(_too_long(ctx.words, over))
         return
-    await ctx.storage.write(write_closing_text, version, None if is_edit else ctx.reference)
+    await ctx.storage.write(write_closing_text, version, ctx.reference if other is None else None)
     await _show_saved(ctx)
 
 

@@ -89,19 +89,14 @@ def names_standby(dsn: str) -> bool:
     return is_chosen or len(hosts_of(dsn)) > 1 or "," in query.get("host", "")
 
 
-_MAY_HAVE_AT = ("user", "password", "host")
-
-
 def _dsn(rest: str) -> str:
     dsn = f"postgresql://{rest}"
     try:
         parts = urlsplit(dsn)
         # Signs that end a password early, so that the rest of it would be shown as a place.
-        if "@" in parts.path or parts.fragment:
+        if "@" in parts.path + parts.query or parts.fragment:
             raise ValueError
         query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
-        if any("@" in value for name, value in query.items() if name not in _MAY_HAVE_AT):
-            raise ValueError
         for port in filter(None, query.get("port", "").split(",")):
             int(port)  # as the driver does
         for host, _ in hosts_of(dsn):

@@ -14,6 +14,7 @@ from bot.retention import (
     BETWEEN_PORTIONS_SECONDS,
     FORMS_KEPT_FOR,
     Retention,
+    _erase_leftovers,
 )
 from storage import Storage
 from storage.consents import correct_signed_name
@@ -24,7 +25,6 @@ from storage.conversations import (
     save_conversation,
 )
 from storage.database import Database
-from storage.erasures import erase_leftovers
 from storage.errors import Unavailable
 from storage.handovers import record_handover
 from storage.journal import Journal
@@ -174,7 +174,7 @@ async def test_conversations_that_are_left_go_in_portions_too(
         return left.pop(0)
 
     monkeypatch.setattr("bot.retention.PORTION", 2)
-    call_instead(monkeypatch, erase_leftovers, erase)
+    call_instead(monkeypatch, _erase_leftovers, erase)
     await telegram.retention().erase()
     assert (left, telegram.pauses) == ([], [BETWEEN_PORTIONS_SECONDS] * 2)
 

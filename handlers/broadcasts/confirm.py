@@ -23,8 +23,8 @@ from storage.petitions import petition_state
 from telegram_text.markup import Html
 
 _NOT_PREPARED = mark(
-    "Ese mensaje ya no está en preparación, y no se ha enviado nada. Escribe /broadcast para "
-    "empezar otro."
+    "Ese mensaje ya no está en preparación. Si se envió, está en /broadcasts. Escribe /broadcast "
+    "para empezar otro."
 )
 _DISCARDED = mark("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
 _CHANGED = mark(
@@ -41,7 +41,7 @@ async def send(ctx: AdminContext, token: str) -> None:
     Raises:
         NothingDone: Telegram did not say whether the preview still exists; nothing was started.
     """
-    editor = await _open_unless_started(ctx, token, _NOT_PREPARED)
+    editor = await _open_unless_started(ctx, token)
     if editor is None or await is_held(ctx):
         return
     view = await editor.view()
@@ -61,7 +61,7 @@ async def dismiss(ctx: AdminContext, shown: str) -> None:
     A button left from an earlier draft does not discard the current one.
     """
     token, _, key = shown.partition(":")
-    editor = await _open_unless_started(ctx, token, _DISCARDED)
+    editor = await _open_unless_started(ctx, token)
     if editor is not None and editor.draft.key == key:
         await discard_draft(editor)
     elif editor is not None:
@@ -82,7 +82,7 @@ async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
     await ctx.tell(clear_away)
 
 
-async def _open_unless_started(ctx: AdminContext, token: str, gone: str) -> DraftEditor | None:
+async def _open_unless_started(ctx: AdminContext, token: str) -> DraftEditor | None:
     """Returns the draft; None after saying that it is gone, or showing the broadcast of it.
 
     That is the one which an earlier tap on the same button started.
@@ -91,7 +91,7 @@ async def _open_unless_started(ctx: AdminContext, token: str, gone: str) -> Draf
     if known is None:
         editor = await open_draft(ctx)
         if editor is None:
-            await ctx.say(ctx.words.text(gone))
+            await ctx.say(ctx.words.text(_NOT_PREPARED))
         return editor
     if known.is_running and known.progress_chat != ctx.chat_id:
         # Nobody watches it yet, or two admins confirmed in the same second.

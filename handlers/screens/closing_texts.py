@@ -127,7 +127,7 @@ def overview(view: ClosingTextsView) -> Screen:
         lines(words.text("El mensaje final:"), *_what_people_read(view)),
         _list(words.text("Lo que ha pasado después:"), *later),
         _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
-        _request(view),
+        _waiting(view, view.waiting),
         buttons=[
             *_change_buttons(view, CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, None),
             view.button("Añadir lo que ha pasado después", ClosingStep.ADD),
@@ -207,7 +207,7 @@ def approval_question(view: ClosingTextsView, request: Publication) -> Screen:
         "Dejar de pedirlo" if is_own else "No aprobarlo", ClosingStep.DECLINE, key
     )
     return Screen.of(
-        _request(view),
+        _waiting(view, (each for each in view.waiting if each.publication == request)),
         None if is_known else view.words.text(UNKNOWN_AUTHOR),
         buttons=[approve if is_known and not is_own else None, decline, view.back],
     )
@@ -318,9 +318,9 @@ def _written(view: ClosingTextsView, versions: Iterable[ClosingText]) -> list[Ht
     return [view.about(sentence, each) for each in versions]
 
 
-def _request(view: ClosingTextsView) -> Html | None:
+def _waiting(view: ClosingTextsView, waiting: Iterable[ClosingText]) -> Html | None:
     heading = view.words.text("⏳ <b>Espera la aprobación de otra persona:</b>")
-    return _list(heading, *_written(view, view.waiting))
+    return _list(heading, *_written(view, waiting))
 
 
 def _state(words: Words, version: ClosingText) -> Html:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
+from bot import retention
+from bot.retention import Erasure
 from storage import Storage
-from storage.erasures import erase_signatures
 from storage.handovers import record_handover
 from tests.cli.petition_database import (
     PetitionDatabase,
@@ -109,12 +110,12 @@ def test_ctrl_c_brings_nobody_back(
 ) -> None:
     monkeypatch.setattr("bot.retention.PORTION", 4)
 
-    async def stopped(erase: Proceed, numbers: list[int], **given: Any) -> object:
-        if len(numbers) < 4:
+    async def stopped(erase: Proceed, erasure: Erasure, after: int, **given: Any) -> object:
+        if after:
             raise KeyboardInterrupt
-        return await erase(numbers, **given)
+        return await erase(erasure, after, **given)
 
-    call_instead(monkeypatch, erase_signatures, stopped)
+    call_instead(monkeypatch, retention._erase_next, stopped)
     drawn = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=80)
     monkeypatch.setattr("bot.console.out", drawn)
     result = call("--yes")
@@ -127,8 +128,9 @@ def test_ctrl_c_brings_nobody_back(
     assert petition.audited()[0].detail == "4"
 
 
+@pytest.mark.parametrize("undone_after", [0, 4])
 def test_a_handover_that_is_undone_meanwhile_ends_the_erasing(
-    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch, undone_after: int
 ) -> None:
     """It was noted with a wrong day, and a colleague undoes it in another terminal."""
     monkeypatch.setattr("bot.retention.PORTION", 4)
@@ -136,14 +138,15 @@ def test_a_handover_that_is_undone_meanwhile_ends_the_erasing(
     delivered(petition, A_MONTH)
     petition.sql("UPDATE signatures SET muted_at = 1")
 
-    async def undone(erase: Proceed, numbers: list[int], **given: Any) -> object:
-        undoing = "UPDATE handovers SET undone_at = recorded_at"
-        await asyncio.to_thread(petition.sql, undoing)
-        return await erase(numbers, **given)
+    async def undone(erase: Proceed, erasure: Erasure, after: int, **given: Any) -> object:
+        if after == undone_after:
+            undoing = "UPDATE handovers SET undone_at = recorded_at"
+            await asyncio.to_thread(petition.sql, undoing)
+        return await erase(erasure, after, **given)
 
-    call_instead(monkeypatch, erase_signatures, undone)
-    assert "Signatures erased: 4." in said(call("--yes"))
-    assert left(petition) == 2
+    call_instead(monkeypatch, retention._erase_next, undone)
+    said(call("--yes"))
+    assert left(petition) == 6 - undone_after
 
 
 def test_where_telegram_says_another_day_or_nothing_nobody_is_erased(

@@ -174,11 +174,24 @@ async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:
     preview = admin.marta.messages[-2]
     await admin.taps("No enviar")
     assert preview.id not in admin.marta.chat.messages
-    for tapped, said in ((data, "ya no está en preparación"), (leave, "está descartado")):
+    for tapped in (data, leave):
         await admin.scene.answered(admin.marta.tap_data(where, tapped))
-        assert said in admin.marta.chat.messages[where].text
+        assert "ya no está en preparación" in admin.marta.chat.messages[where].text
     assert admin.got_by_all() == NOBODY
     assert await admin.services.storage.read(broadcast_history) == []
+
+
+@pytest.mark.parametrize("label", [SEND, "No enviar"])
+async def test_an_older_summary_does_not_say_that_nothing_was_sent(
+    admin: AdminScene, label: str
+) -> None:
+    await admin.prepares()
+    older = admin.data(label)
+    admin.ahead = timedelta(minutes=11)
+    await admin.taps(SEND)  # it is asked again, with another token
+    await admin.finishes(SEND)
+    await admin.scene.answered(admin.marta.tap_data(*older))
+    assert "Si se envió, está en /broadcasts." in admin.marta.chat.messages[older[0]].text
 
 
 async def test_the_same_call_makes_the_test_and_the_real_thing(admin: AdminScene) -> None:

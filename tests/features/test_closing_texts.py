@@ -282,6 +282,8 @@ async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminSc
     await publishes(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
     assert "They came home" in await read_late(admin, admin.scene.mallory), "it was awaited still"
+    assert "envíamelo otra vez" in await admin.edits(sent, "x" * 4000)
+    assert "✅ Guardado" in await admin.says("Otra vez en casa")
 
 
 IS_DRAFT = (

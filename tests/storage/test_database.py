@@ -233,7 +233,7 @@ def test_a_postgres_url_becomes_what_the_driver_reads(server: str) -> None:
         "postgresql+asyncpg://bot:12#hunter2@db/petition",
         "postgresql+asyncpg://bot:12?hunter2=y@db/petition",
         "postgresql+asyncpg://bot:12/3?hunter2=y@db/petition",
-        "postgresql+asyncpg://bot:p@ss?hunter2=y@db/petition",
+        "postgresql+asyncpg://bot:p@ss?host=hunter2@db/petition",
     ],
 )
 def test_any_other_url_is_refused_with_a_sentence_and_without_its_password(url: str) -> None:
