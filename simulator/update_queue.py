@@ -7,9 +7,18 @@ from typing import Any
 
 from simulator.errors import conflict
 from simulator.notifier import Notifier
+from simulator.parameters import names
 
 _DAY = 24 * 60 * 60
 _FIRST_ID = 700_000_001
+# What Telegram knows, and of that what comes only to a bot that asks for it.
+KINDS = names(
+    "message edited_message channel_post edited_channel_post business_connection business_message"
+    " edited_business_message deleted_business_messages guest_message message_reaction"
+    " message_reaction_count inline_query chosen_inline_result callback_query shipping_query"
+    " pre_checkout_query purchased_paid_media poll poll_answer my_chat_member chat_member"
+    " chat_join_request chat_boost removed_chat_boost managed_bot"
+)
 _ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
 

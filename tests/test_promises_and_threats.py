@@ -105,7 +105,7 @@ PROMISES = DOCS / "promises.md"
 # Texts of the petition of which every word is in a row: what people decide by.
 WHOLE = ("consent", "name_consent", "news", "privacy_short", "privacy", "thanks", "description")
 # Of these files of the bot's, every sentence is.
-SENTENCES = ("handlers/screens/rights.py", "handlers/opt_out.py")
+SENTENCES = ("handlers/screens/privacy_and_withdrawal.py", "handlers/opt_out.py")
 # Elsewhere, what can be recognised: what will be, what is erased or kept, never, nothing goes out.
 PROMISING = re.compile(
     r"\w\w(?:remos|rán?)\b|\bborran?\b|\bse guardan?\b|\b(?:se ha|hemos) guardado\b|\bcifrad"

@@ -19,6 +19,9 @@ VALID_FOR = timedelta(minutes=10)
 SMALL_GROWTH = 10
 """How many recipients more than the admin saw are allowed, or a tenth, if that is more."""
 MESSAGES_A_STAR = 10
+LEAST_BALANCE = 10_000
+"""Stars that a bot must have before Telegram lets it pay for a broadcast:
+https://core.telegram.org/bots/api#paid-broadcasts"""
 
 # Two machines' clocks may differ by this much; a token from further in the future is invalid.
 _CLOCK_SLACK = timedelta(minutes=1)

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from bot.petition.stages import Stage
-from handlers.screens import help, my_data, petition_text, rights, signing  # noqa: A004 - of /help
+from handlers.screens import (
+    help,  # noqa: A004 - of /help
+    my_data,
+    petition_text,
+    privacy_and_withdrawal,
+    signing,
+)
 from handlers.screens.screen import Screen
 from handlers.screens.supporter_view import View
 
@@ -13,15 +19,15 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.NAME: signing.name,
     Stage.CONSENT: signing.consent,
     Stage.THANKS: signing.thanks,
-    Stage.PRIVACY: rights.privacy,
+    Stage.PRIVACY: privacy_and_withdrawal.privacy,
     Stage.MY_DATA: my_data.my_data,
     Stage.NEW_NAME: my_data.new_name,
     Stage.OTHER_RIGHTS: my_data.other_rights,
     Stage.NAME_CONSENT: signing.name_consent,
     Stage.NEW_TEXTS: signing.new_texts,
-    Stage.WITHDRAW: rights.withdraw,
-    Stage.WITHDRAWN: rights.withdrawn,
-    Stage.MUTED: rights.muted,
+    Stage.WITHDRAW: privacy_and_withdrawal.withdraw,
+    Stage.WITHDRAWN: privacy_and_withdrawal.withdrawn,
+    Stage.MUTED: privacy_and_withdrawal.muted,
     Stage.LANGUAGE: help.language,
     Stage.HELP: help.help_,
 }

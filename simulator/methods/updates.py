@@ -5,17 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulator.errors import bad_request, conflict
-from simulator.parameters import Params, names
+from simulator.parameters import Params
+from simulator.update_queue import KINDS
 from simulator.world import World
 
 _LONGEST_POLL = 50
-_KINDS = names(
-    "message edited_message channel_post edited_channel_post business_connection business_message"
-    " edited_business_message deleted_business_messages guest_message message_reaction"
-    " message_reaction_count inline_query chosen_inline_result callback_query shipping_query"
-    " pre_checkout_query purchased_paid_media poll poll_answer my_chat_member chat_member"
-    " chat_join_request chat_boost removed_chat_boost managed_bot"
-)
 _SECRET = re.compile("[A-Za-z0-9_-]{1,256}")
 
 
@@ -86,7 +80,7 @@ def _allow(world: World, params: Params) -> None:
     if "allowed_updates" not in params:
         return
     kinds = params["allowed_updates"]
-    if unknown := {str(kind) for kind in kinds} - _KINDS:
+    if unknown := {str(kind) for kind in kinds} - KINDS:
         raise bad_request(f'unknown update type "{min(unknown)}" in allowed_updates')
     world.updates.allowed = frozenset(kinds)
 

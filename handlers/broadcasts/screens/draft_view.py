@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.broadcast.confirmation import (
+    LEAST_BALANCE,
     ConfirmationTerms,
     confirmation,
     content_sha256,
@@ -19,10 +20,6 @@ from handlers.screens.screen import lines
 from storage.broadcast_types import Kind
 from storage.broadcasts import SignerCounts
 from telegram_text.markup import Html
-
-LEAST_BALANCE = 10_000
-"""Stars that a bot must have before Telegram lets it pay for a broadcast:
-https://core.telegram.org/bots/api#paid-broadcasts"""
 
 
 @dataclass(frozen=True, slots=True)

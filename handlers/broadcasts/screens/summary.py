@@ -1,8 +1,9 @@
 """The screens before the confirmation: what will be sent, to how many, when and at what cost."""
 
+from bot.broadcast.confirmation import LEAST_BALANCE
 from bot.text.translations import capitalised
 from handlers.broadcasts.parse_time import suggested_moments
-from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, DraftView, left_out
+from handlers.broadcasts.screens.draft_view import DraftView, left_out
 from handlers.broadcasts.screens.labels import MUST_SAY, moment_name, price_name, subject_name
 from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, Style
 from handlers.screens.screen import Absent, Lines, Screen, lines, sentences

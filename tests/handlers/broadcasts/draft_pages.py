@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from bot.broadcast.confirmation import LEAST_BALANCE
 from handlers.broadcasts.draft import (
     Draft,
     DraftStage,
@@ -14,7 +15,7 @@ from handlers.broadcasts.draft import (
     with_message,
     with_preview,
 )
-from handlers.broadcasts.screens.draft_view import LEAST_BALANCE, RecipientCounts
+from handlers.broadcasts.screens.draft_view import RecipientCounts
 from handlers.broadcasts.steps import draw
 from handlers.screens.screen import Screen
 from storage.broadcast_types import Correction, Kind

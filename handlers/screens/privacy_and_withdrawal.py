@@ -1,4 +1,4 @@
-"""The screens of a person's rights: the full privacy notice, and withdrawal."""
+"""The screens of /privacy, /withdraw and /stop."""
 
 from bot.petition.outcome import outcome_in
 from bot.petition.stages import Action, Stage
