@@ -145,7 +145,7 @@ def test_a_handover_that_is_undone_meanwhile_ends_the_erasing(
         return await erase(erasure, after, **given)
 
     call_instead(monkeypatch, retention._erase_next, undone)
-    said(call("--yes"))
+    assert f"Signatures erased: {undone_after}." in said(call("--yes"))
     assert left(petition) == 6 - undone_after
 
 

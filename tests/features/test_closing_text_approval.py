@@ -250,6 +250,8 @@ async def test_what_one_published_for_few_waits_for_another_once_it_is_open_agai
         assert text not in await read_late(admin, late)
         await admin.scene.goes(lucy, "/closing", "Review the change that is waiting")
         await lucy.sees(seen)
+        asked = await lucy.with_button("Approve and publish")
+        assert ("in English" in asked.text) == (seen == "They are back"), "one after the other"
         await admin.scene.taps(lucy, "Approve and publish")
         assert text in await read_late(admin, late)
     await notices(admin)

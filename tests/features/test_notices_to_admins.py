@@ -293,7 +293,7 @@ async def test_the_admins_read_that_somebody_else_uses_the_token(scene: Scene) -
     await scene.marta.sees("ni guardar las firmas que lleguen con ellos")
     await scene.sean.sees("Another program is using this bot’s token.", 300)
     assert (told(scene.marta, TAKEN), told(scene.ana, TAKEN)) == (1, 0)
-    scene.simulator.calls.clear()
+    scene.simulator.calls[:] = [each for each in scene.simulator.calls if each.status < 400]
 
 
 async def test_they_are_told_without_a_database(scene: Scene) -> None:
@@ -304,4 +304,4 @@ async def test_they_are_told_without_a_database(scene: Scene) -> None:
 
     call_instead(scene.patch, conversation_of, away)
     await scene.marta.sees(TAKEN, 300)
-    scene.simulator.calls.clear()
+    scene.simulator.calls[:] = [each for each in scene.simulator.calls if each.status < 400]

@@ -9,11 +9,13 @@ from storage.broadcast_types import Kind
 from storage.broadcasts import count_audience
 from storage.invalidations import (
     SignatureCondition,
+    all_invalidations,
     find_matches,
     take_out_signatures,
     undo_invalidation,
 )
 from storage.petitions import close_petition, petition_state
+from tests.support.audit_entries import newest_audit_entries
 from tests.support.raw_sql import Statement, read_sql, write_all
 from tests.support.supporters import NOON, NOON_MILLIS, Supporters
 
@@ -71,6 +73,9 @@ async def test_all_that_is_asked_has_to_apply(signed: Supporters) -> None:
     assert await numbers(signed, with_name=True) == [1, 3, 5, 7, 9]
     assert await numbers(signed, with_name=False, source="radio") == [6, 8, 10]
     assert await numbers(signed, with_name=False, form_seconds_under=2) == [6, 8, 10]
+    await signed.change(1, "name_sealed = chat_sealed")  # damaged, which is not none
+    assert await numbers(signed, name_pattern="*") == [3, 5, 7, 9]
+    assert await numbers(signed, with_name=False) == [2, 4, 6, 8, 10]
 
 
 async def test_a_pattern_full_of_stars_takes_no_longer_than_another(signed: Supporters) -> None:
@@ -93,6 +98,15 @@ async def test_the_count_of_the_closing_stays_and_what_is_told_of_it_follows(
     assert (state.invalidated_since, state.told_signatures) == (3, 5)
     await signed.write(undo_invalidation, key, later)
     assert (await signed.read(petition_state)).told_signatures == 8
+    await signed.write(undo_invalidation, key, later + MINUTE)  # from another terminal
+    newest, _ = await signed.read(all_invalidations)
+    assert (newest.undone_at, newest.put_back) == (later, 3)
+    deeds = [(each.action, each.detail) for each in await signed.read(newest_audit_entries, 3)]
+    assert set(deeds) == {
+        ("undo_invalidation", key.hex()),
+        ("invalidate", key.hex()),
+        ("close", ""),
+    }
     await signed.withdraw(2)
     assert await signed.write(undo_invalidation, before, later) == 1, "the other has withdrawn"
     state = await signed.read(petition_state)

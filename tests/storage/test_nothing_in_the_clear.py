@@ -20,6 +20,7 @@ from storage.closing_texts import (
     write_closing_text,
 )
 from storage.conversations import Conversation, conversation_of, save_conversation
+from storage.invalidations import take_out_signatures
 from storage.keyring import Keyring
 from storage.petitions import close_petition
 from storage.sent_files import add_sent_file
@@ -57,6 +58,7 @@ async def live(storage: Storage, keyring: Keyring) -> None:
     await canary.come_and_sign(storage)
     await storage.write(save_conversation, replace(canary.conversation(version=3)), was=2, at=NOON)
     await storage.write(add_sent_file, canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
+    await storage.write(take_out_signatures, [1], reason=NAME, condition=f"named {NAME}", at=NOON)
     await storage.write(close_petition, revision=0, actor=ADMIN, at=NOON)
     await publish(storage, keyring.reference("andry", ADMIN))
 

@@ -81,7 +81,7 @@ from storage.person_requests import (
     forget_codes,
     waiting_notices,
 )
-from storage.personal_data import everything_held
+from storage.personal_data import Held, everything_held
 from storage.petitions import (
     Reached,
     close_petition,
@@ -272,6 +272,7 @@ async def test_nothing_of_the_other_petition_is_read(
     assert await storage.read(find_draft, keyring.reference(OTHER, ADMIN)) is None
     assert not await storage.read(petition_notice_was_sent, "overdue", "since")
     assert await storage.read(petition_notice_at, "overdue", "since") is None
+    assert await storage.read(everything_held, 1) == Held()
     held = await storage.read(everything_held, ADMIN)
     assert [(each["action"], each["at"]) for each in held.as_admin["deeds"]] == [("release", NOON)]
     parts = ("broadcasts", "closing_texts", "publications")
@@ -344,7 +345,12 @@ async def test_nothing_of_the_other_petition_is_changed(
     await storage.write(mark_restore_repeated, at=MUCH_LATER, lost=9)
     assert not await storage.read(restore_awaits_repetition)
     left = [each for each in await theirs.read(all_closing_texts) if each.is_left]
-    await storage.write(discard_closing_texts, publication_id(left), actor=ADMIN, at=NOON)
+    assert not await storage.write(
+        discard_closing_texts, publication_id(left), actor=ADMIN, at=NOON
+    )
+    await storage.write(write_closing_text, ANSWER.written(b"o" * 16, "Uno", ADMIN, NOON), None)
+    own = [each for each in await storage.read(all_closing_texts) if each.is_left]
+    assert await storage.write(discard_closing_texts, publication_id(own), actor=ADMIN, at=NOON)
     (waits,) = {
         each.publication.id
         for each in await theirs.read(all_closing_texts)
