@@ -138,8 +138,8 @@ async def _record(
             "Entretanto se anotó otra entrega, o se abrió la petición. No se ha cambiado nada."
         )
     return label(
-        "Queda anotado que la petición se entregó el {day}. El bot lo dice a quienes administran, "
-        "y lo lee quien lo abra. petition-bot delivered --undo lo deshace.",
+        "Queda anotado que la petición se entregó el {day}. El bot se lo dice a quienes "
+        "administran, y lo lee quien lo abra. petition-bot delivered --undo lo deshace.",
         day=context.words.date(day),
     )
 
@@ -154,7 +154,7 @@ async def prepare_undo(context: CliContext) -> Plan:
         if not await context.storage.write(undo_handover, active, at=context.clock()):
             raise CannotDo.because("Entretanto ya se ha deshecho. No se ha cambiado nada.")
         return label(
-            "Deshecho: ya no hay ninguna entrega anotada. El bot lo dice a quienes administran."
+            "Deshecho: ya no hay ninguna entrega anotada. El bot se lo dice a quienes administran."
         )
 
     meaning = label(

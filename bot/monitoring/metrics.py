@@ -1,7 +1,7 @@
 """What a bot has counted, in the form that Prometheus reads; nothing in it is about one person.
 
 Every number is read where the bot counts it anyway, when somebody asks for it. A new one goes
-here, into `deploy/grafana` if it helps a tired person, and into `docs/operating.md`.
+here, into `deploy/grafana` if it helps a tired person, and into `docs/running.md`.
 """
 
 import asyncio

@@ -206,7 +206,7 @@ class PetitionFile(FileModel):
     """Quien firma lo lee. Déjalo vacío si no hay fecha; también se elige con /close."""
     closing_is_draft: bool = Group.COURSE.field("El mensaje final es un borrador", False)
     """Mientras lo sea, ni se ve ni se envía."""
-    goals: Goals = Group.COURSE.field("Etapas")
+    goals: Goals = Group.COURSE.field("Metas")
     """Las de la barra de progreso, de menor a mayor: 100, 500, 1000"""
     addressee: ByLanguage[str] = Group.PARTIES.field(
         "A quién va dirigida", screens=("welcome", "closed")
@@ -232,7 +232,8 @@ class PetitionFile(FileModel):
     """Es lo primero que se elige. De quien firma sin dar su nombre no se guarda ninguno."""
     names_go_to: Country | None = Group.COURSE.field("País al que van los nombres", None)
     """El de quien los recibe, en dos letras, como ES o GB; EU si es una institución europea. Sin
-    él, o fuera de Europa sin una decisión de adecuación, no se puede pedir el nombre a todos."""
+    él, o fuera de Europa sin una decisión de adecuación, no se puede pedir el nombre a todo el
+    mundo."""
 
     @field_validator("earlier_versions")
     @classmethod

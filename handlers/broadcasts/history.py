@@ -76,7 +76,7 @@ def list_screen(words: Words, views: Sequence[BroadcastView], *, page: int, more
     return Screen.of(
         words.text("<b>Envíos</b>"),
         *(_told(number, view) for number, view in numbered),
-        words.text("Toca un número para ver su informe."),
+        words.text("Pulsa un número para ver su informe."),
         buttons=[row, turns],
     )
 

@@ -280,8 +280,8 @@ def _handover_text(view: View, handover: Handover) -> Html:
         )
     else:
         what = view.text(
-            "Se entregó la firma de {people}, {with_name} con nombre y {without_name} sin él, a "
-            "{addressee}.",
+            "Se entregó a {addressee} la firma de {people}: {with_name} con nombre y "
+            "{without_name} sin él.",
             people=words.people(handover.signatures),
             with_name=words.number(handover.with_name),
             without_name=words.number(handover.without_name),

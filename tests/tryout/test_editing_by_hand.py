@@ -120,7 +120,7 @@ async def test_on_a_phone_the_texts_are_a_tab(browser: Browser, tmp_path: Path) 
     ):
         await at.page.get_by_role("button", name="Textos").click()
         await at.page.locator(".editor-tabs").get_by_role("button", name="Datos").click()
-        await at.page.get_by_label("Etapas").fill("10, 20")
+        await at.page.get_by_label("Metas").fill("10, 20")
         faults = await at.faults()
         assert not await at.page.locator(".people").is_visible()
         wide = await at.page.evaluate("document.documentElement.scrollWidth")
