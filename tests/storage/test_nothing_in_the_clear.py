@@ -58,9 +58,9 @@ async def live(storage: Storage, keyring: Keyring) -> None:
     await canary.come_and_sign(storage)
     await storage.write(save_conversation, replace(canary.conversation(version=3)), was=2, at=NOON)
     await storage.write(add_sent_file, canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
-    await storage.write(take_out_signatures, [1], reason=NAME, condition=f"named {NAME}", at=NOON)
     await storage.write(close_petition, revision=0, actor=ADMIN, at=NOON)
     await publish(storage, keyring.reference("andry", ADMIN))
+    await storage.write(take_out_signatures, [1], reason=NAME, condition=f"named {NAME}", at=NOON)
 
 
 async def publish(storage: Storage, admin: bytes) -> None:
