@@ -76,7 +76,7 @@ def utc_moment(
 
 
 def too_far(farthest: timedelta) -> Refused:
-    """Refuses a moment that is farther ahead."""
+    """Returns why a moment that is farther ahead is refused."""
     return Refused("Se puede programar hasta con {days} días de antelación.", days=farthest.days)
 
 
